@@ -1,0 +1,274 @@
+"""What payments need: a repository, an inbox, and gateways to those who move the money."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
+
+import attrs
+
+from printapic.domain.errors import Invalid, Unavailable
+from printapic.domain.ids import AttemptId, OperationId, OrderId, PaymentId, UserId
+from printapic.domain.money import Money
+from printapic.domain.payments.attempt import Provider
+from printapic.domain.payments.inbox import InboxEntry, InboxState
+from printapic.domain.payments.payment import Payment
+from printapic.domain.payments.transaction import RefundFact, Snapshot
+
+T = TypeVar("T")
+
+
+class PaymentRepository(Protocol):
+    """Payments, whole: attempts, operations and the transaction log are read and written with them.
+
+    The log is append-only: the store itself refuses to change or delete a row of it.
+    """
+
+    @abstractmethod
+    def add(self, payment: Payment) -> None:
+        """Raises `ConcurrentUpdate` where the order has a payment already."""
+
+    @abstractmethod
+    def get(self, payment_id: PaymentId, *, owner_id: UserId | None = None) -> Payment:
+        """Raises `PaymentNotFound`, for a foreign payment too."""
+
+    @abstractmethod
+    def of_order(self, order_id: OrderId) -> Payment | None: ...
+
+    @abstractmethod
+    def by_ref(self, provider: Provider, livemode: bool, ref: str) -> tuple[PaymentId, AttemptId] | None:
+        """Which attempt a provider's object belongs to."""
+
+    @abstractmethod
+    def save(self, payment: Payment) -> None: ...
+
+
+class PaymentInbox(Protocol):
+    @abstractmethod
+    def receive(self, entry: InboxEntry) -> bool:
+        """Store a notification; False, and nothing else, where it is stored already. One statement."""
+
+    @abstractmethod
+    def get(self, provider: Provider, event_id: str) -> InboxEntry | None: ...
+
+    @abstractmethod
+    def close(self, entry: InboxEntry, state: InboxState) -> None: ...
+
+
+@attrs.frozen(kw_only=True)
+class Trace:
+    """What to tell the provider's support: their request id, and whether an earlier answer was replayed."""
+
+    request_id: str | None = None
+    replayed: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Done(Generic[T]):
+    value: T
+    trace: Trace = Trace()
+
+
+@attrs.frozen(kw_only=True)
+class ActionRequired:
+    """The customer has to do something at the provider first."""
+
+    redirect_url: str
+    trace: Trace = Trace()
+
+
+@attrs.frozen(kw_only=True)
+class Pending:
+    """Accepted; the outcome comes later."""
+
+    ref: str
+    trace: Trace = Trace()
+
+
+@attrs.frozen(kw_only=True)
+class Declined:
+    """The bank or the provider refuses this customer's means."""
+
+    code: str
+    other_method_may_work: bool
+    trace: Trace = Trace()
+
+
+@attrs.frozen(kw_only=True)
+class Rejected:
+    """The provider refuses the request itself; repeating it is useless."""
+
+    code: str
+    trace: Trace = Trace()
+
+
+@attrs.frozen(kw_only=True)
+class NotSent:
+    """Certainly without effect: the request never left. Safe to send again under the same key."""
+
+    retry_after: timedelta | None = None
+    trace: Trace = Trace()
+
+
+@attrs.frozen(kw_only=True)
+class Unknown:
+    """Possibly done. Never a failure: send again under the same key, or look."""
+
+    reason: str
+    trace: Trace = Trace()
+
+
+Outcome: TypeAlias = Done[T] | ActionRequired | Pending | Declined | Rejected | NotSent | Unknown
+"""What became of a call to a provider. A value, not an exception: `match` it, `Unknown` included."""
+
+
+@attrs.frozen(kw_only=True)
+class CurrencyRule:
+    """Amounts in minor units between `min_minor` and `max_minor`, in multiples of `step_minor`."""
+
+    exponent: int
+    step_minor: int = 1
+    min_minor: int = 1
+    max_minor: int = 99_999_999
+
+
+@attrs.frozen(kw_only=True)
+class Capabilities:
+    """What a gateway can do. A key repeated within its lifetime has one effect."""
+
+    manual_capture: bool
+    partial_capture: bool
+    key_lifetime: timedelta
+    currencies: Mapping[str, CurrencyRule]
+
+
+@attrs.frozen(kw_only=True)
+class CheckoutRequest:
+    """What the hosted page asks the customer for. `our_reference` comes back in every snapshot."""
+
+    our_reference: str
+    order_number: str
+    amount: Money
+    return_url: str
+    cancel_url: str
+    expires_at: datetime
+    locale: str = "en"
+
+
+@attrs.frozen(kw_only=True)
+class Opened:
+    """A hosted page is waiting for the customer at `redirect_url`."""
+
+    ref: str
+    redirect_url: str
+    expires_at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class Movement:
+    """One line of the provider's own books."""
+
+    ref: str
+    type: str
+    amount: Money
+    fee: Money | None
+    occurred_at: datetime
+
+
+class PaymentGateway(Protocol):
+    """One provider that moves money. Thread-safe; holds no database of ours.
+
+    Calls that may move money take an operation id as `key`: the same key with the same request has one
+    effect, however often it is sent. No method raises for anything the provider or the network does:
+    the outcome says it. `fetch` is the only source of truth.
+    """
+
+    provider: ClassVar[Provider]
+
+    @property
+    @abstractmethod
+    def livemode(self) -> bool:
+        """Whether real money moves."""
+
+    @abstractmethod
+    def capabilities(self) -> Capabilities: ...
+
+    @abstractmethod
+    def open(self, *, checkout: CheckoutRequest, key: OperationId) -> Outcome[Opened]:
+        """Make a hosted page."""
+
+    @abstractmethod
+    def complete(self, *, ref: str, key: OperationId) -> Outcome[Snapshot]:
+        """Take the money that the customer approved, where the provider waits for that."""
+
+    @abstractmethod
+    def capture(self, *, ref: str, amount: Money, final: bool, key: OperationId) -> Outcome[Snapshot]:
+        """Take authorized money. `final` gives the rest of the authorization back."""
+
+    @abstractmethod
+    def void(self, *, ref: str, key: OperationId) -> Outcome[Snapshot]:
+        """Close the hosted page, or give an authorization back. Money taken before stays taken."""
+
+    @abstractmethod
+    def refund(
+        self, *, capture_ref: str, amount: Money, reason: str, key: OperationId
+    ) -> Outcome[RefundFact]:
+        """Give captured money back, in whole or in part; never more than was captured (`Rejected`)."""
+
+    @abstractmethod
+    def fetch(self, *, ref: str) -> Outcome[Snapshot]: ...
+
+    @abstractmethod
+    def find(self, *, our_reference: str, since: datetime) -> Outcome[Snapshot | None]:
+        """`Done(None)` only if the provider's index is complete for that time."""
+
+    @abstractmethod
+    def movements(self, *, since: datetime, until: datetime) -> Iterator[Movement]: ...
+
+
+class WebhookRejected(Invalid):
+    """Not from the provider, or too old. The message never says what was wrong with it."""
+
+    code = "webhook-rejected"
+
+    def __init__(self) -> None:
+        super().__init__("This delivery is not genuine.")
+
+
+class VerificationUnavailable(Unavailable):
+    code = "webhook-verification-unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The delivery cannot be verified right now.")
+
+
+@attrs.frozen(kw_only=True)
+class RawDelivery:
+    """A webhook as it came: the exact bytes, and header names in lower case."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    received_at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class Notification:
+    """A verified webhook: a hint to look at `ref`. It carries no amount on purpose."""
+
+    provider: Provider
+    livemode: bool
+    event_id: str
+    type: str
+    ref: str | None
+    occurred_at: datetime
+    body_sha256: str
+
+
+class WebhookVerifier(Protocol):
+    provider: ClassVar[Provider]
+
+    @abstractmethod
+    def verify(self, delivery: RawDelivery) -> Notification:
+        """Raises `WebhookRejected` for anything that is not a fresh, genuine delivery of well-formed JSON."""

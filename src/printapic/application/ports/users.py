@@ -1,0 +1,133 @@
+"""What accounts need: three repositories, a password hasher and the makers of tokens."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import datetime
+from typing import Protocol
+
+import attrs
+
+from printapic.domain.errors import Conflict, Unavailable
+from printapic.domain.ids import RegistrationId, SessionId, UserId
+from printapic.domain.users.session import Session
+from printapic.domain.users.user import Registration, User
+
+
+class EmailTaken(Conflict):
+    code = "email-taken"
+
+    def __init__(self) -> None:
+        super().__init__("There is an account with this address already.")
+
+
+class HasherBusy(Unavailable):
+    """More passwords are waiting to be checked than the shop can check soon."""
+
+    code = "login-busy"
+
+    def __init__(self) -> None:
+        super().__init__("Too many people are logging in right now. Please try again in a moment.")
+
+
+class UserRepository(Protocol):
+    @abstractmethod
+    def add(self, user: User) -> None:
+        """Raises `EmailTaken` where another user has the same `email.key`."""
+
+    @abstractmethod
+    def get(self, user_id: UserId) -> User:
+        """Raises `UserNotFound`."""
+
+    @abstractmethod
+    def by_email(self, key: str) -> User | None: ...
+
+    @abstractmethod
+    def save(self, user: User) -> None: ...
+
+    @abstractmethod
+    def all(self, *, after: UserId | None, limit: int) -> tuple[User, ...]:
+        """Users in the order of their ids, beginning behind `after`."""
+
+
+class RegistrationRepository(Protocol):
+    """Wishes for accounts. Any number may exist for one address."""
+
+    @abstractmethod
+    def add(self, registration: Registration) -> None: ...
+
+    @abstractmethod
+    def get(self, registration_id: RegistrationId) -> Registration | None: ...
+
+    @abstractmethod
+    def by_token(self, token_sha256: str) -> Registration | None: ...
+
+    @abstractmethod
+    def save(self, registration: Registration) -> None: ...
+
+
+class SessionRepository(Protocol):
+    @abstractmethod
+    def add(self, session: Session) -> None: ...
+
+    @abstractmethod
+    def get(self, session_id: SessionId) -> Session | None: ...
+
+    @abstractmethod
+    def with_user(self, session_id: SessionId) -> tuple[Session, User] | None:
+        """The session and its user, in one round trip: asked on every request."""
+
+    @abstractmethod
+    def save(self, session: Session) -> None: ...
+
+
+class PasswordHasher(Protocol):
+    """Hashes passwords so that a stolen database gives none of them away.
+
+    Any string is a valid question: NUL bytes, 10,000 characters or lone surrogates are "wrong
+    password" after the same work as any other wrong password. Both methods raise `HasherBusy` when
+    the queue is full.
+    """
+
+    @abstractmethod
+    def hash(self, password: str) -> str: ...
+
+    @abstractmethod
+    def verify(self, password: str, password_hash: str | None) -> bool:
+        """False for None, which costs as much as a real hash: it stands for an unknown account."""
+
+
+@attrs.frozen
+class AccessClaims:
+    """What a verified access token says."""
+
+    user_id: UserId
+    session_id: SessionId
+    expires_at: datetime
+
+
+class TokenIssuer(Protocol):
+    """Makes and checks the tokens that clients carry."""
+
+    @abstractmethod
+    def access_token(self, user_id: UserId, session_id: SessionId, *, at: datetime) -> tuple[str, int]:
+        """A signed token and its lifetime in seconds."""
+
+    @abstractmethod
+    def read_access_token(self, token: str, *, at: datetime) -> AccessClaims:
+        """Raises `SessionInvalid` for anything but an unexpired token of our own making."""
+
+    @abstractmethod
+    def refresh_token(self, session_id: SessionId, generation: int) -> str:
+        """The opaque refresh token of one generation of a session; always the same one."""
+
+    @abstractmethod
+    def read_refresh_token(self, token: str) -> tuple[SessionId, int]:
+        """Raises `SessionInvalid` for anything but a token of our own making."""
+
+    @abstractmethod
+    def mail_token(self, purpose: str, subject: str) -> str:
+        """A 256-bit token for a mailed link; always the same one for the same purpose and subject.
+
+        Being derived from a secret it can be mailed again after a crash; only its SHA-256 is stored.
+        """

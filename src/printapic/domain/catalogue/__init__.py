@@ -1,0 +1,1 @@
+"""What the shop sells: products, their prices, shipping, taxes, and the quote made of them."""

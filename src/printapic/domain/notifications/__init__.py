@@ -1,0 +1,1 @@
+"""Notifications: what a customer is told, once."""

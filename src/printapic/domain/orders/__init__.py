@@ -1,0 +1,1 @@
+"""Orders: from the basket to the parcel on the doormat."""

@@ -1,0 +1,55 @@
+"""What happens to payments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from printapic.domain.events import DomainEvent
+from printapic.domain.ids import AttemptId, OperationId, OrderId, PaymentId
+
+
+@attrs.frozen(kw_only=True)
+class AttemptOpened(DomainEvent):
+    """The customer has a link to pay at; somebody must look, should no news ever come."""
+
+    payment_id: PaymentId
+    attempt_id: AttemptId
+    expires_at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class AttemptFailed(DomainEvent):
+    payment_id: PaymentId
+    order_id: OrderId
+    attempt_id: AttemptId
+
+
+@attrs.frozen(kw_only=True)
+class PaymentSucceeded(DomainEvent):
+    payment_id: PaymentId
+    order_id: OrderId
+
+
+@attrs.frozen(kw_only=True)
+class OperationPrepared(DomainEvent):
+    """A call to the provider is due: a refund or a void, decided and stored but not yet sent."""
+
+    payment_id: PaymentId
+    operation_id: OperationId
+
+
+@attrs.frozen(kw_only=True)
+class RefundSucceeded(DomainEvent):
+    payment_id: PaymentId
+    order_id: OrderId
+    refund_ref: str
+
+
+@attrs.frozen(kw_only=True)
+class WebhookReceived(DomainEvent):
+    """A verified notification lies in the inbox. It is only a hint to go and look."""
+
+    provider: str
+    event_id: str

@@ -1,0 +1,94 @@
+"""The transaction log: every movement of money that a provider confirmed, written once and never changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import attrs
+
+from printapic.domain.events import aware_utc
+from printapic.domain.ids import AttemptId, OperationId
+from printapic.domain.money import Money
+from printapic.domain.payments.attempt import AttemptState, Provider
+
+
+class TransactionType(StrEnum):
+    """`CAPTURE` pays the order. `CAPTURE_PARKED` is money that came but does not fit: wrong, late, twice."""
+
+    CAPTURE = "capture"
+    CAPTURE_PARKED = "capture_parked"
+    REFUND_REQUESTED = "refund_requested"
+    REFUND_SUCCEEDED = "refund_succeeded"
+    REFUND_FAILED = "refund_failed"
+
+
+class Source(StrEnum):
+    """What made us look."""
+
+    WEBHOOK = "webhook"
+    RETURN = "return"
+    POLLER = "poller"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+@attrs.frozen(kw_only=True)
+class Transaction:
+    """One row of the log. (`provider`, `livemode`, `ref`, `type`) is unique in the whole shop."""
+
+    type: TransactionType
+    attempt_id: AttemptId
+    provider: Provider
+    livemode: bool
+    ref: str
+    amount: Money
+    source: Source
+    operation_id: OperationId | None = None
+    occurred_at: datetime = attrs.field(validator=aware_utc)
+    recorded_at: datetime = attrs.field(validator=aware_utc)
+
+
+class RefundState(StrEnum):
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@attrs.frozen(kw_only=True)
+class CaptureFact:
+    """Money that the provider says it took."""
+
+    ref: str
+    amount: Money
+    occurred_at: datetime = attrs.field(validator=aware_utc)
+
+
+@attrs.frozen(kw_only=True)
+class RefundFact:
+    """Money that the provider says it gives back. `operation_id` is None for one made in its dashboard."""
+
+    ref: str
+    capture_ref: str
+    amount: Money
+    state: RefundState
+    operation_id: OperationId | None
+    occurred_at: datetime = attrs.field(validator=aware_utc)
+
+
+@attrs.frozen(kw_only=True)
+class Snapshot:
+    """One authenticated look at a checkout: the only source of truth about money.
+
+    `our_reference` is the attempt's id as we gave it to the provider; a snapshot of anything else is
+    refused.
+    """
+
+    provider: Provider
+    ref: str
+    our_reference: str
+    livemode: bool
+    state: AttemptState
+    captures: tuple[CaptureFact, ...] = ()
+    refunds: tuple[RefundFact, ...] = ()
