@@ -46,12 +46,13 @@ def lowest(session: nox.Session) -> None:
     session.run("pytest", *_workers(session), *session.posargs)
 
 
-@nox.session(venv_backend="none")
+@nox.session
 def chaos(session: nox.Session) -> None:
-    """Run the tests that kill and cut things on purpose, one at a time, where `tests` runs."""
+    """Run the tests that kill and cut things on purpose, one at a time."""
     if not Path("tests/chaos").is_dir():
         session.skip("there are no such tests yet")
-    session.notify("tests", ["-m", "chaos", *session.posargs])
+    _install(session, "tests")
+    session.run("pytest", "-m", "chaos", *session.posargs)
 
 
 @nox.session
