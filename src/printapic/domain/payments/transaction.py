@@ -35,7 +35,11 @@ class Source(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Transaction:
-    """One row of the log. (`provider`, `livemode`, `ref`, `type`) is unique in the whole shop."""
+    """One row of the log. (`provider`, `livemode`, `ref`, `type`) is unique in the whole shop.
+
+    A row about a refund names in `capture_ref` what it gives back, also where the refund was made in the
+    provider's dashboard and has no `operation_id`.
+    """
 
     type: TransactionType
     attempt_id: AttemptId
@@ -44,6 +48,7 @@ class Transaction:
     ref: str
     amount: Money
     source: Source
+    capture_ref: str | None = None
     operation_id: OperationId | None = None
     occurred_at: datetime = attrs.field(validator=aware_utc)
     recorded_at: datetime = attrs.field(validator=aware_utc)
