@@ -1,0 +1,113 @@
+"""Connections: how SQLite and PostgreSQL are opened so that nothing waits for ever and nothing is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+
+POOL_SIZE = 28
+"""24 request threads and four for timers and workers (security-and-reliability.md, 2.3)."""
+
+BUSY_TIMEOUT_S = 5
+_READING = "sqlite_reading"
+_POSTGRES_OPTIONS = {
+    "statement_timeout": "2500ms",
+    "lock_timeout": "1000ms",
+    "idle_in_transaction_session_timeout": "10000ms",
+    "TimeZone": "UTC",
+}
+# Not `synchronous=NORMAL`: that survives a killed process but may forget the last commits when the power
+# fails, and an order whose payment was acknowledged is not to be forgotten.
+_SQLITE_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+def sql_engine(
+    url: str | URL,
+    *,
+    pool_size: int = POOL_SIZE,
+    pool_timeout_s: float = 1,
+    application_name: str = "printapic",
+) -> Engine:
+    """An engine for `sqlite:///file` or `postgresql://user:password@host/database`.
+
+    No wait is unlimited: 1 s for a connection of the pool, 2 s to connect, 2.5 s for a statement, 1 s for
+    a lock, 10 s idle in a transaction; 5 s for SQLite's write lock. Transactions on SQLite begin with
+    `BEGIN IMMEDIATE`, so that two writers queue up instead of failing half way; see `reading_engine`.
+
+    Raises `ValueError` for a URL of any other database, and for SQLite in memory: every connection
+    would have a database of its own.
+    """
+    parsed = make_url(url)
+    pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": pool_timeout_s}
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed, pool)
+        case "postgresql":
+            return _postgres(parsed, pool, application_name)
+        case other:
+            raise ValueError(f"PrintAPic keeps its state in SQLite or PostgreSQL, not in {other}")
+
+
+def reading_engine(engine: Engine) -> Engine:
+    """The same pool for those who only read.
+
+    On PostgreSQL each statement is a transaction of its own, which saves a round trip to begin and one
+    to end it. On SQLite a deferred transaction sees one state of the database and blocks nobody.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_READING: True})
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _postgres(url: URL, pool: dict[str, Any], application_name: str) -> Engine:
+    given = url.query.get("options", "")
+    options = [f"-c {name}={value}" for name, value in _POSTGRES_OPTIONS.items()]
+    options += [given] if isinstance(given, str) else given
+    # A connection that broke makes SQLAlchemy renew the whole pool, so after a restart each thread fails
+    # once at most: the round trip of `pool_pre_ping` on every read would buy nothing more.
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        **pool,
+        connect_args={
+            "connect_timeout": 2,
+            "application_name": application_name,
+            "options": " ".join(options).strip(),
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
+            "tcp_user_timeout": 3000,
+        },
+    )
+
+
+def _sqlite(url: URL, pool: dict[str, Any]) -> Engine:
+    if not url.database or url.database == ":memory:" or url.query.get("mode") == "memory":
+        raise ValueError("SQLite needs a file; the memory adapter is there for what may vanish")
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        **pool,
+        # The driver must not begin transactions by itself: it would begin them deferred.
+        connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(driver_connection: Any, _: object) -> None:
+    cursor = driver_connection.cursor()
+    for pragma in _SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,397 @@
+"""The schema. What is looked for has a column; what is only read back is a JSON document.
+
+Money is whole minor units beside a currency; an order's total is a DECIMAL. Words of the domain are text
+with a CHECK: native enums survive a downgrade and break the next upgrade. The migrations say the same in
+their own words, and a test compares the two. They also make the append-only tables refuse every change.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from printapic.adapters.persistence.sql.columns import SERIAL, JsonDocument, MoneyAmount, UtcDateTime
+from printapic.application.ports.jobs import JobState
+from printapic.domain.actors import Role
+from printapic.domain.images.formats import ImageFormat
+from printapic.domain.images.image import ColourProfile, ColourSpace, ImageState
+from printapic.domain.notifications.notification import NotificationKind
+from printapic.domain.orders.line import PrintState
+from printapic.domain.orders.shipment import ShipmentState
+from printapic.domain.orders.status import HoldReason, OrderStatus
+from printapic.domain.payments.attempt import AttemptState, Provider
+from printapic.domain.payments.inbox import InboxState
+from printapic.domain.payments.operation import OperationKind, OperationState
+from printapic.domain.payments.transaction import Source, TransactionType
+from printapic.domain.users.user import Locale
+
+APPEND_ONLY = ("order_history", "payment_transactions", "price_lists")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+    }
+)
+
+
+def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    listed = ", ".join(f"'{word.value}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("email_address", Text, nullable=False),
+    Column("email_key", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("name", Text),
+    Column("locale", String(10), nullable=False),
+    Column("roles", JsonDocument, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("disabled_at", UtcDateTime),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("email_key"),
+    _one_of("locale", Locale),
+)
+
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("email_address", Text, nullable=False),
+    Column("email_key", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("name", Text),
+    Column("locale", String(10), nullable=False),
+    Column("token_sha256", String(64)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("token_sha256"),
+    _one_of("locale", Locale),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.id"), nullable=False, index=True),
+    Column("generation", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("refreshed_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Column("version", Integer, nullable=False),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("owner_id", Uuid, ForeignKey("users.id"), nullable=False),
+    Column("file_name", Text),
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("format", String(20), nullable=False),
+    Column("width_px", Integer, nullable=False),
+    Column("height_px", Integer, nullable=False),
+    Column("orientation", Integer, nullable=False),
+    Column("colour_space", String(20), nullable=False),
+    Column("colour_profile", String(20), nullable=False),
+    Column("has_alpha", Boolean, nullable=False),
+    Column("bits_per_channel", Integer, nullable=False),
+    Column("taken_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("images_owner_id_id_idx", "owner_id", "id"),
+    Index(
+        "images_owner_id_sha256_live_key",
+        "owner_id",
+        "sha256",
+        unique=True,
+        postgresql_where=text("state <> 'deleted'"),
+        sqlite_where=text("state <> 'deleted'"),
+    ),
+    _one_of("state", ImageState),
+    _one_of("format", ImageFormat),
+    _one_of("colour_space", ColourSpace),
+    _one_of("colour_profile", ColourProfile),
+)
+
+price_lists = Table(
+    "price_lists",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("loaded_at", UtcDateTime, nullable=False),
+    Column("document", JsonDocument, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("number", String(40), nullable=False),
+    Column("user_id", Uuid, ForeignKey("users.id"), nullable=False),
+    Column("status", String(50), nullable=False),
+    Column("total_amount", MoneyAmount, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("items_minor", BigInteger, nullable=False),
+    Column("shipping_minor", BigInteger, nullable=False),
+    Column("discount_minor", BigInteger, nullable=False),
+    Column("tax_minor", BigInteger, nullable=False),
+    Column("ship_to", JsonDocument, nullable=False),
+    Column("shipping_method", Text, nullable=False),
+    Column("quote_hash", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("request_digest", Text, nullable=False),
+    Column("hold_reason", String(20)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("edit_until", UtcDateTime),
+    Column("claims_until", UtcDateTime),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("number"),
+    UniqueConstraint("user_id", "idempotency_key"),
+    Index("orders_user_id_id_idx", "user_id", "id"),
+    Index("orders_status_id_idx", "status", "id"),
+    _one_of("status", OrderStatus),
+    _one_of("hold_reason", HoldReason),
+)
+
+# An order's lines outlive the photo's row: the order froze what it needs, so nothing points at it.
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("order_id", Uuid, ForeignKey("orders.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("product_name", Text, nullable=False),
+    Column("specification", JsonDocument, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("unit_price_minor", BigInteger, nullable=False),
+    Column("line_total_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("image_id", Uuid, nullable=False, index=True),
+    Column("image_sha256", String(64), nullable=False),
+    Column("crop", JsonDocument),
+    Column("print_check", JsonDocument, nullable=False),
+    Column("acknowledgements", JsonDocument, nullable=False),
+    Column("print_state", String(20), nullable=False),
+    Column("print_file", JsonDocument),
+    Column("print_failure", Text),
+    UniqueConstraint("order_id", "position"),
+    _one_of("print_state", PrintState),
+)
+
+order_history = Table(
+    "order_history",
+    metadata,
+    Column("order_id", Uuid, ForeignKey("orders.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("source", String(50)),
+    Column("target", String(50), nullable=False),
+    Column("pulled", String(50), nullable=False),
+    Column("actor_id", Uuid),
+    Column("role", String(20), nullable=False),
+    Column("reason", Text),
+    Column("happened_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("order_id", "position"),
+    _one_of("source", OrderStatus),
+    _one_of("target", OrderStatus),
+    _one_of("role", Role),
+)
+
+shipments = Table(
+    "shipments",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("order_id", Uuid, ForeignKey("orders.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("carrier", Text, nullable=False),
+    Column("tracking_number", Text),
+    Column("tracking_url", Text),
+    Column("items", JsonDocument, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("handed_over_at", UtcDateTime, nullable=False),
+    Column("delivered_at", UtcDateTime),
+    UniqueConstraint("order_id", "position"),
+    _one_of("state", ShipmentState),
+)
+
+production_batches = Table(
+    "production_batches",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("created_by", Uuid, ForeignKey("users.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("lines", JsonDocument, nullable=False),
+)
+
+payments = Table(
+    "payments",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("order_id", Uuid, ForeignKey("orders.id"), nullable=False),
+    Column("user_id", Uuid, ForeignKey("users.id"), nullable=False),
+    Column("due_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sync_ticket", Integer, nullable=False),
+    Column("review_reasons", JsonDocument, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("order_id"),
+)
+
+payment_attempts = Table(
+    "payment_attempts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("provider", String(20), nullable=False),
+    Column("livemode", Boolean, nullable=False),
+    Column("expected_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("client_key", Text, nullable=False),
+    Column("request_digest", Text, nullable=False),
+    Column("return_url", Text, nullable=False),
+    Column("cancel_url", Text, nullable=False),
+    Column("ref", Text),
+    Column("redirect_url", Text),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_ticket", Integer, nullable=False),
+    UniqueConstraint("payment_id", "position"),
+    UniqueConstraint("provider", "livemode", "ref"),
+    _one_of("provider", Provider),
+    _one_of("state", AttemptState),
+)
+
+payment_operations = Table(
+    "payment_operations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
+    Column("attempt_id", Uuid, ForeignKey("payment_attempts.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("capture_ref", Text),
+    Column("provider_ref", Text),
+    Column("reason", Text),
+    Column("outcome_code", Text),
+    Column("sends", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("leased_until", UtcDateTime),
+    Column("first_sent_at", UtcDateTime),
+    UniqueConstraint("payment_id", "position"),
+    _one_of("kind", OperationKind),
+    _one_of("state", OperationState),
+)
+
+payment_transactions = Table(
+    "payment_transactions",
+    metadata,
+    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("type", String(20), nullable=False),
+    Column("attempt_id", Uuid, ForeignKey("payment_attempts.id"), nullable=False),
+    Column("provider", String(20), nullable=False),
+    Column("livemode", Boolean, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("source", String(20), nullable=False),
+    Column("operation_id", Uuid),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("payment_id", "position"),
+    UniqueConstraint("provider", "livemode", "ref", "type"),
+    _one_of("type", TransactionType),
+    _one_of("provider", Provider),
+    _one_of("source", Source),
+)
+
+webhook_inbox = Table(
+    "webhook_inbox",
+    metadata,
+    Column("provider", String(20), nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("livemode", Boolean, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("ref", Text),
+    Column("body_sha256", String(64), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("state", String(20), nullable=False),
+    PrimaryKeyConstraint("provider", "event_id", "livemode"),
+    _one_of("provider", Provider),
+    _one_of("state", InboxState),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("user_id", Uuid, ForeignKey("users.id")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("kind", "subject_id"),
+    Index("notifications_user_id_id_idx", "user_id", "id"),
+    _one_of("kind", NotificationKind),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("payload", JsonDocument, nullable=False),
+    Column("run_at", UtcDateTime, nullable=False),
+    Column("lock", Text),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("leased_until", UtcDateTime),
+    Column("token", Text),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Index("jobs_state_run_at_idx", "state", "run_at"),
+    Index("jobs_lock_state_idx", "lock", "state"),
+    _one_of("state", JobState),
+    sqlite_autoincrement=True,
+)
