@@ -1,0 +1,1 @@
+"""Where price lists come from."""
