@@ -1,0 +1,1 @@
+"""Mail: its words, its form, and the ways to send it."""

@@ -1,0 +1,1 @@
+"""The machine's own gifts: time and chance, and their predictable doubles."""

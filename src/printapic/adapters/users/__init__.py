@@ -1,0 +1,1 @@
+"""Passwords and tokens: bcrypt, signed access tokens, and the keys behind them."""

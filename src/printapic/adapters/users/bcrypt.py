@@ -1,0 +1,112 @@
+"""Passwords as bcrypt hashes, with the same work for every wrong answer."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from passlib.context import CryptContext
+
+from printapic.application.ports.users import HasherBusy, PasswordHasher
+
+MAX_PASSWORD_BYTES = 1024
+_MAX_CHARACTERS = 4 * MAX_PASSWORD_BYTES  # longer input is not even normalised
+_HIGHEST_COST = 14
+_LONGEST_WAIT_S = 10.0
+_FORMAT = re.compile(
+    r"\$bcrypt-sha256\$v=2,t=2b,r=(?P<cost>[1-9]\d?)\$[./A-Za-z0-9]{21}[.Oeu]\$[./A-Za-z0-9]{31}", re.ASCII
+)
+
+
+class BcryptPasswordHasher(PasswordHasher):
+    """bcrypt over HMAC-SHA256 (libpass' `bcrypt_sha256`), so that length and NUL do not matter.
+
+    `cost` is bcrypt's: each step doubles the work. At most `threads` passwords are worked on at a time
+    and `queue` more may wait: bcrypt frees the interpreter but not the processor, and a shop that only
+    hashes sells nothing. A password may be 1,024 bytes of NFKC-normalised UTF-8; a longer one, or one
+    with lone surrogates, gets a hash that no password fits, and is wrong for every hash.
+
+    All refusals cost `2**cost` (security-and-reliability.md 1.1). A stored hash of a lower cost is topped
+    up, and once a hash of a higher cost was seen everything is topped up to that.
+    """
+
+    def __init__(self, *, cost: int = 11, threads: int | None = None, queue: int | None = None) -> None:
+        """Raises `ValueError` for a cost outside bcrypt's 4 and the longest bearable 14."""
+        if not 4 <= cost <= _HIGHEST_COST:
+            raise ValueError(f"the cost of bcrypt must be between 4 and {_HIGHEST_COST}")
+        threads = threads or max(1, (os.cpu_count() or 2) - 1)
+        queue = 4 * threads if queue is None else queue
+        self._passlib = CryptContext(["bcrypt_sha256"], bcrypt_sha256__rounds=cost)
+        self._target = cost
+        self._seats = threading.Semaphore(threads)
+        self._admitted = threading.Semaphore(threads + queue)
+        # libpass probes the library on first use, at length and not guarded against threads.
+        self._passlib.verify(b"", _unmatched(4))
+
+    def hash(self, password: str) -> str:
+        readable = _readable(password)
+        with self._seat():
+            return str(self._passlib.hash(secrets.token_bytes(32) if readable is None else readable))
+
+    def verify(self, password: str, password_hash: str | None) -> bool:
+        readable = _readable(password)
+        cost = _cost(password_hash)
+        with self._seat():
+            if readable is None or password_hash is None or cost is None:
+                self._spend(self._target)
+                return False
+            if self._passlib.verify(readable, password_hash):
+                return True
+            self._target = max(self._target, cost)
+            self._top_up(cost)
+            return False
+
+    def _top_up(self, spent: int) -> None:
+        """`2^c + 2^c + 2^(c+1) + ... + 2^(target-1)` is `2^target`."""
+        for cost in range(spent, self._target):
+            self._spend(cost)
+
+    def _spend(self, cost: int) -> None:
+        self._passlib.verify(b"", _unmatched(cost))
+
+    @contextmanager
+    def _seat(self) -> Iterator[None]:
+        if not self._admitted.acquire(blocking=False):
+            raise HasherBusy
+        try:
+            if not self._seats.acquire(timeout=_LONGEST_WAIT_S):
+                raise HasherBusy
+            try:
+                yield
+            finally:
+                self._seats.release()
+        finally:
+            self._admitted.release()
+
+
+def _readable(password: str) -> bytes | None:
+    if len(password) > _MAX_CHARACTERS:
+        return None
+    try:
+        encoded = unicodedata.normalize("NFKC", password).encode()
+    except UnicodeEncodeError:
+        return None
+    return encoded if len(encoded) <= MAX_PASSWORD_BYTES else None
+
+
+def _cost(password_hash: str | None) -> int | None:
+    """None for what is no hash of ours, or would keep a processor busy for minutes."""
+    found = _FORMAT.fullmatch(password_hash or "")
+    cost = int(found["cost"]) if found else 0
+    return cost if 4 <= cost <= _HIGHEST_COST else None
+
+
+def _unmatched(cost: int) -> str:
+    """A well-formed hash whose password nobody knows: as costly to check as a real one."""
+    salt = secrets.token_hex(11)[:21] + "."
+    return f"$bcrypt-sha256$v=2,t=2b,r={cost}${salt}${secrets.token_hex(16)[:30]}."
