@@ -7,6 +7,21 @@ from datetime import datetime
 from typing import Protocol
 
 from printapic.domain.catalogue.price_list import PriceList
+from printapic.domain.errors import Invalid, Unavailable
+
+
+class NoPriceList(Unavailable):
+    code = "no-price-list"
+
+    def __init__(self) -> None:
+        super().__init__("This shop has no price list yet.", retry_after_s=60)
+
+
+class VoucherUnknown(Invalid):
+    code = "voucher-unknown"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such voucher.")
 
 
 class PriceLists(Protocol):

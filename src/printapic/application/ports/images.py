@@ -90,7 +90,8 @@ class ImageStore(Protocol):
     """Keeps bytes under keys, for good. Bytes are never changed, only added and deleted.
 
     All methods raise `KeyInvalid` for a bad key and `StorageUnavailable` when the store fails. Safe to
-    use from many threads and processes.
+    use from many threads and processes. A key is never the folder of another one (`a` beside `a/b`):
+    not every store can keep both.
     """
 
     @abstractmethod

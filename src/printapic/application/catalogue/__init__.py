@@ -1,0 +1,1 @@
+"""Prices: loading them, showing them and quoting."""

@@ -1,0 +1,1 @@
+"""Photos: taking them in, showing them and judging how they print."""

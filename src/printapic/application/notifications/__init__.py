@@ -1,0 +1,1 @@
+"""Notifications: telling customers what happened, once."""

@@ -1,0 +1,1 @@
+"""Orders: placing, following, changing and fulfilling them."""

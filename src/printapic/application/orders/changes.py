@@ -1,0 +1,163 @@
+"""Changing orders: calling them off, holding them, and what time does to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from printapic.application.orders.tracking import acting_on, visible_to
+from printapic.application.ports.clock import Clock
+from printapic.application.ports.jobs import Job
+from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.domain.actors import SYSTEM, Actor
+from printapic.domain.ids import OrderId
+from printapic.domain.orders.order import Order
+from printapic.domain.orders.status import HoldReason, OrderStatus
+
+
+@attrs.frozen(kw_only=True)
+class CancelOrder:
+    """Call an order off. Reactions close its checkouts and give back what was paid."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(self, *, order_id: OrderId, actor: Actor, reason: str | None = None) -> Order:
+        """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
+        with self.unit_of_work() as work:
+            order = work.orders.get(order_id, owner_id=visible_to(actor))
+            order.cancel(acting_on(actor, order), reason=reason, at=self.clock.now())
+            work.orders.save(order)
+            work.commit()
+        return order
+
+
+@attrs.frozen(kw_only=True)
+class AbortOrder:
+    """Give up an order in production of which nothing has shipped; all of it is refunded."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(self, *, order_id: OrderId, actor: Actor, reason: str) -> Order:
+        """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
+        with self.unit_of_work() as work:
+            order = work.orders.get(order_id, owner_id=visible_to(actor))
+            order.abort(acting_on(actor, order), reason=reason, at=self.clock.now())
+            work.orders.save(order)
+            work.commit()
+        return order
+
+
+@attrs.frozen(kw_only=True)
+class WaiveEditWindow:
+    """The customer lets production start now instead of in two hours."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(self, *, order_id: OrderId, actor: Actor) -> Order:
+        """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
+        with self.unit_of_work() as work:
+            order = work.orders.get(order_id, owner_id=visible_to(actor))
+            order.waive_edit_window(acting_on(actor, order), at=self.clock.now())
+            work.orders.save(order)
+            work.commit()
+        return order
+
+
+@attrs.frozen(kw_only=True)
+class HoldOrder:
+    """Make production wait, for a stated reason."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(self, *, order_id: OrderId, actor: Actor, reason: HoldReason) -> Order:
+        """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
+        with self.unit_of_work() as work:
+            order = work.orders.get(order_id, owner_id=visible_to(actor))
+            order.hold(acting_on(actor, order), reason=reason, at=self.clock.now())
+            work.orders.save(order)
+            work.commit()
+        return order
+
+
+@attrs.frozen(kw_only=True)
+class ReleaseOrder:
+    """Let a held order go on."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(self, *, order_id: OrderId, actor: Actor) -> Order:
+        """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
+        with self.unit_of_work() as work:
+            order = work.orders.get(order_id, owner_id=visible_to(actor))
+            order.release(acting_on(actor, order), at=self.clock.now())
+            work.orders.save(order)
+            work.commit()
+        return order
+
+
+@attrs.frozen(kw_only=True)
+class ExpireOrder:
+    """Reaction: an order that was not paid in time is called off. Later money is refunded."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(self, *, order_id: OrderId) -> None:
+        with self.unit_of_work() as work:
+            order = work.orders.get(order_id)
+            if order.status is not OrderStatus.AWAITING_PAYMENT:
+                return
+            order.expire(at=self.clock.now())
+            work.orders.save(order)
+            work.commit()
+
+
+@attrs.frozen(kw_only=True)
+class CompleteOrder:
+    """Reaction: the claim window of a delivered order has passed."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(self, *, order_id: OrderId) -> None:
+        with self.unit_of_work() as work:
+            order = work.orders.get(order_id)
+            if order.status is not OrderStatus.DELIVERED:
+                return
+            order.complete(at=self.clock.now())
+            work.orders.save(order)
+            work.commit()
+
+
+@attrs.frozen(kw_only=True)
+class AdvanceOrder:
+    """Reaction: when the edit window is over, a confirmed order goes into production by itself.
+
+    While print files are still missing this fails with `TransitionRefused`, and is tried again later.
+    """
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(self, *, order_id: OrderId) -> None:
+        now = self.clock.now()
+        with self.unit_of_work() as work:
+            order = work.orders.get(order_id)
+            if order.status is not OrderStatus.CONFIRMED:
+                return
+            if order.edit_until is not None and now < order.edit_until:
+                work.jobs.enqueue(_advance_at(order_id, order.edit_until))
+            else:
+                order.start_production(SYSTEM, at=now)
+                work.orders.save(order)
+            work.commit()
+
+
+def _advance_at(order_id: OrderId, run_at: datetime) -> Job:
+    return Job(name=AdvanceOrder.__name__, payload={"order_id": str(order_id)}, run_at=run_at)

@@ -1,0 +1,1 @@
+"""Payments: collecting, settling and giving back, with every step remembered first."""

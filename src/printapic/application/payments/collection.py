@@ -1,0 +1,185 @@
+"""Collecting money: one hosted checkout after another, until the order is paid."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import attrs
+
+from printapic.application.payments.dispatch import DispatchOperation
+from printapic.application.ports.clock import Clock
+from printapic.application.ports.identifiers import Identifiers
+from printapic.application.ports.payments import PaymentGateway
+from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.domain.errors import Conflict, Invalid, Unavailable
+from printapic.domain.ids import AttemptId, OperationId, OrderId, PaymentId, UserId
+from printapic.domain.payments.attempt import Attempt, Provider
+from printapic.domain.payments.operation import OperationKind
+from printapic.domain.payments.payment import Payment
+
+
+class ProviderNotOffered(Invalid):
+    code = "payment-provider-not-offered"
+
+    def __init__(self, offered: list[str]) -> None:
+        super().__init__("This shop does not offer that way to pay.", offered=offered)
+
+
+class ReturnUrlNotAllowed(Invalid):
+    code = "return-url-not-allowed"
+
+    def __init__(self) -> None:
+        super().__init__("The customer may only be sent back to one of the shop's own pages.")
+
+
+class OrderNotPayable(Conflict):
+    code = "order-not-payable"
+
+    def __init__(self, status: str) -> None:
+        super().__init__("This order is not waiting for a payment.", status=status)
+
+
+class CheckoutRefused(Unavailable):
+    code = "checkout-refused"
+
+    def __init__(self) -> None:
+        super().__init__("The payment provider did not open a checkout. Please try again.")
+
+
+@attrs.frozen(kw_only=True)
+class Started:
+    """A checkout that waits for the customer at `attempt.redirect_url`."""
+
+    payment: Payment
+    attempt: Attempt
+
+
+@attrs.frozen(kw_only=True)
+class StartPayment:
+    """Open a hosted checkout for an order.
+
+    The attempt and the call that opens it are stored before the call is made, under the client's key:
+    the same request again, even after a crash, finds the same checkout.
+    """
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+    identifiers: Identifiers
+    gateways: Mapping[Provider, PaymentGateway]
+    dispatch: DispatchOperation
+    return_origins: frozenset[str]
+
+    def __call__(
+        self,
+        *,
+        order_id: OrderId,
+        owner_id: UserId,
+        provider: str,
+        return_url: str,
+        cancel_url: str,
+        idempotency_key: str,
+    ) -> Started:
+        """Raises `OrderNotFound`, `OrderNotPayable`, `ProviderNotOffered`, `ReturnUrlNotAllowed`,
+        `IdempotencyKeyReused`, `AlreadyPaid`, or `CheckoutRefused` where the provider does not answer.
+        """
+        gateway = next((g for p, g in self.gateways.items() if p.value == provider), None)
+        if gateway is None:
+            raise ProviderNotOffered(sorted(p.value for p in self.gateways))
+        if not {_origin(return_url), _origin(cancel_url)} <= self.return_origins:
+            raise ReturnUrlNotAllowed
+        digest = hashlib.sha256(
+            json.dumps([str(order_id), provider, return_url, cancel_url]).encode("utf-8", "surrogatepass")
+        ).hexdigest()
+        with self.unit_of_work() as work:
+            order = work.orders.get(order_id, owner_id=owner_id)
+            payment = work.payments.of_order(order_id)
+            attempt = payment.attempt_for(idempotency_key, digest) if payment else None
+            if attempt is None:
+                if not order.wants_payment:
+                    raise OrderNotPayable(order.status.value)
+                if payment is None:
+                    payment = Payment.open(
+                        id=PaymentId(self.identifiers.uuid()),
+                        order_id=order_id,
+                        user_id=owner_id,
+                        due=order.total,
+                        at=self.clock.now(),
+                    )
+                    work.payments.add(payment)
+                attempt = Attempt(
+                    id=AttemptId(self.identifiers.uuid()),
+                    provider=gateway.provider,
+                    livemode=gateway.livemode,
+                    expected=order.total,
+                    client_key=idempotency_key,
+                    request_digest=digest,
+                    return_url=return_url,
+                    cancel_url=cancel_url,
+                    expires_at=order.expires_at,
+                    created_at=self.clock.now(),
+                )
+                payment.start(
+                    attempt, operation_id=OperationId(self.identifiers.uuid()), at=self.clock.now()
+                )
+                work.payments.save(payment)
+                work.commit()
+        if payment is None:
+            raise AssertionError("an attempt belongs to a payment")
+        return self._opened(payment.id, attempt)
+
+    def _opened(self, payment_id: PaymentId, attempt: Attempt) -> Started:
+        with self.unit_of_work.reading() as work:
+            payment = work.payments.get(payment_id)
+        operation = next(
+            op
+            for op in payment.operations
+            if op.attempt_id == attempt.id and op.kind is OperationKind.OPEN
+        )
+        if operation.undecided:
+            self.dispatch(payment_id=payment_id, operation_id=operation.id)
+            with self.unit_of_work.reading() as work:
+                payment = work.payments.get(payment_id)
+        opened = payment.attempt(attempt.id)
+        if opened.redirect_url is None:
+            raise CheckoutRefused
+        return Started(payment=payment, attempt=opened)
+
+
+def _origin(url: str) -> str:
+    """Scheme, host and port of a URL, as browsers compare them; empty for anything that is not http(s)."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or len(url) > 2000:
+        return ""
+    return f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
+
+
+@attrs.frozen(kw_only=True)
+class ReadPayment:
+    """One payment with its attempts and transactions."""
+
+    unit_of_work: UnitOfWorkFactory
+
+    def __call__(self, *, payment_id: PaymentId, owner_id: UserId | None) -> Payment:
+        """`owner_id` None is staff. Raises `PaymentNotFound`, for a foreign payment too."""
+        with self.unit_of_work.reading() as work:
+            return work.payments.get(payment_id, owner_id=owner_id)
+
+
+@attrs.frozen(kw_only=True)
+class ReadOrderPayment:
+    """The payment of one order, None before its first checkout."""
+
+    unit_of_work: UnitOfWorkFactory
+
+    def __call__(self, *, order_id: OrderId, owner_id: UserId | None) -> Payment | None:
+        """Raises `OrderNotFound`, for a foreign order too."""
+        with self.unit_of_work.reading() as work:
+            work.orders.get(order_id, owner_id=owner_id)
+            return work.payments.of_order(order_id)

@@ -1,0 +1,166 @@
+"""Dispatching: the one place where money-moving calls leave the house.
+
+Prepared and committed, sent, and its outcome committed again: whatever dies in between, the operation
+is found in the database and sent again under the same key, which has one effect at the provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import assert_never
+
+import attrs
+
+from printapic.application.payments.settlement import SyncPayment
+from printapic.application.ports.clock import Clock
+from printapic.application.ports.identifiers import Identifiers
+from printapic.application.ports.payments import (
+    ActionRequired,
+    CheckoutRequest,
+    Declined,
+    Done,
+    NotSent,
+    Opened,
+    Outcome,
+    PaymentGateway,
+    Pending,
+    Rejected,
+    Unknown,
+)
+from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.domain.errors import Unavailable
+from printapic.domain.ids import OperationId, PaymentId
+from printapic.domain.orders.order import Order
+from printapic.domain.payments.attempt import Attempt, Provider
+from printapic.domain.payments.operation import Operation, OperationKind, OperationState
+from printapic.domain.payments.payment import Payment
+from printapic.domain.payments.transaction import RefundFact, Snapshot, Source
+
+
+class ProviderUnreachable(Unavailable):
+    """The provider did not answer, or somebody else is talking to it about this. Nothing is lost."""
+
+    code = "payment-provider-unreachable"
+
+    def __init__(self) -> None:
+        super().__init__("The payment provider does not answer. Please try again in a moment.")
+
+
+@attrs.frozen(kw_only=True)
+class DispatchOperation:
+    """Send one prepared operation to its provider and write down what became of it."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+    identifiers: Identifiers
+    gateways: Mapping[Provider, PaymentGateway]
+    sync: SyncPayment
+
+    def __call__(self, *, payment_id: PaymentId, operation_id: OperationId) -> None:
+        """Raises `ProviderUnreachable` where nothing was decided: the caller tries again later."""
+        with self.unit_of_work() as work:
+            payment = work.payments.get(payment_id)
+            operation = payment.dispatch(operation_id, at=self.clock.now())
+            if operation is not None:
+                work.payments.save(payment)
+                work.commit()
+        if operation is not None:
+            payment = self._send(payment, operation)
+        decided = payment.operation(operation_id)
+        if decided.undecided:
+            raise ProviderUnreachable
+        if decided.kind is not OperationKind.OPEN:
+            self.sync(payment_id=payment_id, source=Source.SYSTEM)
+
+    def _send(self, payment: Payment, operation: Operation) -> Payment:
+        with self.unit_of_work.reading() as work:
+            order = work.orders.get(payment.order_id)
+        attempt = payment.attempt(operation.attempt_id)
+        outcome = self._call(self.gateways[attempt.provider], order, attempt, operation)
+        return self._record(payment, operation, outcome)
+
+    def _call(
+        self, gateway: PaymentGateway, order: Order, attempt: Attempt, operation: Operation
+    ) -> Outcome[Opened] | Outcome[Snapshot] | Outcome[RefundFact]:
+        match operation.kind:
+            case OperationKind.OPEN:
+                return gateway.open(
+                    checkout=CheckoutRequest(
+                        our_reference=str(attempt.id),
+                        order_number=order.number,
+                        amount=attempt.expected,
+                        return_url=attempt.return_url,
+                        cancel_url=attempt.cancel_url,
+                        expires_at=attempt.expires_at,
+                    ),
+                    key=operation.id,
+                )
+            case OperationKind.REFUND:
+                return gateway.refund(
+                    capture_ref=operation.capture_ref or "",
+                    amount=operation.amount,
+                    reason=operation.reason or "",
+                    key=operation.id,
+                )
+            case OperationKind.VOID:
+                return gateway.void(ref=attempt.ref or "", key=operation.id)
+            case OperationKind.COMPLETE:
+                return gateway.complete(ref=attempt.ref or "", key=operation.id)
+            case OperationKind.CAPTURE:
+                return gateway.capture(
+                    ref=attempt.ref or "", amount=operation.amount, final=True, key=operation.id
+                )
+            case _:
+                assert_never(operation.kind)
+
+    def _record(
+        self,
+        before: Payment,
+        operation: Operation,
+        outcome: Outcome[Opened] | Outcome[Snapshot] | Outcome[RefundFact],
+    ) -> Payment:
+        """Store the outcome; an operation that stays undecided is sent again later."""
+        now = self.clock.now()
+        with self.unit_of_work() as work:
+            order = work.orders.get(before.order_id)
+            payment = work.payments.get(before.id)
+            match outcome:
+                case Done(value=Opened() as opened):
+                    payment.opened(
+                        operation.id,
+                        ref=opened.ref,
+                        redirect_url=opened.redirect_url,
+                        expires_at=opened.expires_at,
+                        at=now,
+                    )
+                    self._close_if_unwanted(payment, order)
+                case Done(value=RefundFact() as fact):
+                    payment.decide(operation.id, OperationState.SUCCEEDED, provider_ref=fact.ref)
+                case Done():
+                    payment.decide(operation.id, OperationState.SUCCEEDED)
+                case Pending(ref=ref):
+                    payment.decide(operation.id, OperationState.PENDING, provider_ref=ref)
+                case ActionRequired():
+                    payment.decide(operation.id, OperationState.PAYER_ACTION)
+                case Declined(code=code):
+                    payment.refuse(operation.id, OperationState.DECLINED, code, at=now)
+                case Rejected(code=code):
+                    payment.refuse(operation.id, OperationState.REJECTED, code, at=now)
+                case NotSent():
+                    payment.decide(operation.id, OperationState.NOT_SENT)
+                case Unknown(reason=reason):
+                    payment.decide(operation.id, OperationState.UNKNOWN, code=reason)
+                case _:
+                    assert_never(outcome)
+            work.payments.save(payment)
+            work.commit()
+        return payment
+
+    def _close_if_unwanted(self, payment: Payment, order: Order) -> None:
+        """The order was called off while its checkout was being opened: nobody should pay for it."""
+        if not order.wants_payment:
+            payment.release(
+                reason="order-closed",
+                new_operation_id=lambda: OperationId(self.identifiers.uuid()),
+                at=self.clock.now(),
+            )

@@ -1,0 +1,127 @@
+"""Which use case answers which domain event: the one table of everything that happens by itself.
+
+At commit, the unit of work turns every recorded event into the jobs that this table names, in the same
+transaction. A job is a use case's name and its arguments as plain values; `Shop.perform` runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from printapic.application.notifications.account_mail import SendRegistrationMail
+from printapic.application.notifications.order_mail import SendOrderMail
+from printapic.application.orders.changes import AdvanceOrder, CompleteOrder, ExpireOrder
+from printapic.application.orders.printing import RenderPrintFiles
+from printapic.application.payments.dispatch import DispatchOperation
+from printapic.application.payments.refunds import ReleasePayment
+from printapic.application.payments.settlement import PollPayment, first_poll
+from printapic.application.ports.jobs import Job
+from printapic.domain.events import DomainEvent
+from printapic.domain.notifications.notification import NotificationKind as Kind
+from printapic.domain.orders import events as orders
+from printapic.domain.payments import events as payments
+from printapic.domain.users import events as users
+
+Payload = Mapping[str, str | int | None]
+
+
+def _at_once(event: DomainEvent) -> datetime:
+    return event.at
+
+
+def _ids(*names: str) -> Callable[[Any], Payload]:
+    """Arguments that have the same name in the event and in the use case."""
+    return lambda event: {name: str(getattr(event, name)) for name in names}
+
+
+@attrs.frozen(kw_only=True)
+class Reaction:
+    """Run `use_case` with `arguments` of the event, at `run_at`. Jobs with one `lock` never overlap."""
+
+    use_case: type
+    arguments: Callable[[Any], Payload]
+    run_at: Callable[[Any], datetime] = _at_once
+    lock: Callable[[Any], str | None] = lambda event: None
+
+    def job(self, event: DomainEvent) -> Job:
+        return Job(
+            name=self.use_case.__name__,
+            payload=self.arguments(event),
+            run_at=self.run_at(event),
+            lock=self.lock(event),
+        )
+
+
+def _mail(kind: Kind, subject: str = "order_id") -> Reaction:
+    """Tell the customer; `subject` names the event's field that makes this mail different from others."""
+    return Reaction(
+        use_case=SendOrderMail,
+        arguments=lambda event: {
+            "kind": kind.value,
+            "order_id": str(event.order_id),
+            "subject_id": str(getattr(event, subject)),
+        },
+    )
+
+
+def _one_payment(event: Any) -> str:
+    return f"payment:{event.payment_id}"
+
+
+_ORDER = _ids("order_id")
+
+REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
+    users.RegistrationRequested: (
+        Reaction(use_case=SendRegistrationMail, arguments=_ids("registration_id")),
+    ),
+    orders.OrderPlaced: (
+        _mail(Kind.ORDER_PLACED),
+        Reaction(use_case=ExpireOrder, arguments=_ORDER, run_at=lambda event: event.expires_at),
+    ),
+    orders.OrderConfirmed: (
+        Reaction(use_case=RenderPrintFiles, arguments=_ORDER),
+        _mail(Kind.PAYMENT_RECEIVED),
+        Reaction(use_case=AdvanceOrder, arguments=_ORDER, run_at=lambda event: event.edit_until),
+    ),
+    orders.OrderExpired: (
+        Reaction(use_case=ReleasePayment, arguments=_ORDER),
+        _mail(Kind.ORDER_EXPIRED),
+    ),
+    orders.OrderCancelled: (
+        Reaction(use_case=ReleasePayment, arguments=_ORDER),
+        _mail(Kind.ORDER_CANCELLED),
+    ),
+    orders.OrderReleased: (
+        Reaction(use_case=RenderPrintFiles, arguments=_ORDER),
+        Reaction(use_case=AdvanceOrder, arguments=_ORDER),
+    ),
+    orders.ProductionStarted: (_mail(Kind.IN_PRODUCTION),),
+    orders.ParcelHandedOver: (_mail(Kind.SHIPPED, subject="shipment_id"),),
+    orders.OrderDelivered: (
+        _mail(Kind.DELIVERED),
+        Reaction(use_case=CompleteOrder, arguments=_ORDER, run_at=lambda event: event.claims_until),
+    ),
+    payments.AttemptOpened: (
+        Reaction(
+            use_case=PollPayment,
+            arguments=lambda event: {**_ids("payment_id", "attempt_id")(event), "poll": 0},
+            run_at=lambda event: first_poll(event.at),
+        ),
+    ),
+    payments.AttemptFailed: (_mail(Kind.PAYMENT_FAILED, subject="attempt_id"),),
+    payments.OperationPrepared: (
+        Reaction(
+            use_case=DispatchOperation, arguments=_ids("payment_id", "operation_id"), lock=_one_payment
+        ),
+    ),
+    payments.RefundSucceeded: (_mail(Kind.REFUNDED, subject="refund_ref"),),
+}
+
+
+def jobs_for(event: DomainEvent) -> Iterable[Job]:
+    """The jobs that one event asks for; none where nobody waits for it."""
+    return [reaction.job(event) for reaction in REACTIONS.get(type(event), ())]

@@ -1,0 +1,1 @@
+"""Accounts: becoming a user, proving who one is, and giving roles."""
