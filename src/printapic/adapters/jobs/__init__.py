@@ -1,0 +1,1 @@
+"""Runners of jobs: threads of this process over a ledger, or Procrastinate on PostgreSQL."""
