@@ -375,6 +375,9 @@ notifications = Table(
     _one_of("kind", NotificationKind),
 )
 
+_QUEUED = text("state IN ('waiting', 'running')")
+_RUNNING = text("state = 'running'")
+
 jobs = Table(
     "jobs",
     metadata,
@@ -390,8 +393,11 @@ jobs = Table(
     Column("error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
-    Index("jobs_state_run_at_idx", "state", "run_at"),
-    Index("jobs_lock_state_idx", "lock", "state"),
+    # The queue, in the order in which it is served; what is over and done does not lengthen it.
+    Index("jobs_due_idx", "run_at", "id", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
+    Index("jobs_line_idx", "lock", "run_at", "id", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
+    Index("jobs_running_lock_key", "lock", unique=True, postgresql_where=_RUNNING, sqlite_where=_RUNNING),
+    Index("jobs_state_id_idx", "state", "id"),
     _one_of("state", JobState),
     sqlite_autoincrement=True,
 )
