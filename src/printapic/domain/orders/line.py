@@ -8,11 +8,18 @@ from enum import StrEnum
 import attrs
 
 from printapic.domain.crops import CropRecipe
-from printapic.domain.errors import Invalid
+from printapic.domain.errors import Invalid, NotFound
 from printapic.domain.events import aware_utc
 from printapic.domain.ids import ImageId, LineId, Sku
 from printapic.domain.money import Money
 from printapic.domain.print_sizes import PrintSpecification
+
+
+class LineNotFound(NotFound):
+    code = "order-line-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("The order has no such line.")
 
 
 class PrintBlocked(Invalid):
@@ -102,19 +109,32 @@ class OrderLine:
 
         Raises `PrintBlocked` where preflight blocks, `WarningsUnacknowledged` where consent is missing.
         """
-        if self.check.blocks:
-            raise PrintBlocked(position, self.check.blocks)
-        missing = tuple(code for code in self.check.warnings if code not in codes)
-        if missing:
-            raise WarningsUnacknowledged(position, missing)
         consent = tuple(
             Acknowledgement(code=code, effective_dpi=self.check.effective_dpi, at=at)
             for code in self.check.warnings
+            if code in codes
         )
-        return attrs.evolve(self, acknowledgements=consent)
+        line = attrs.evolve(self, acknowledgements=consent)
+        line.must_be_settled(position=position)
+        return line
+
+    def must_be_settled(self, *, position: int) -> None:
+        """Raises `PrintBlocked` or `WarningsUnacknowledged` for a line that must not be ordered as it is."""
+        if self.check.blocks:
+            raise PrintBlocked(position, self.check.blocks)
+        consent = {acknowledgement.code for acknowledgement in self.acknowledgements}
+        missing = tuple(code for code in self.check.warnings if code not in consent)
+        if missing:
+            raise WarningsUnacknowledged(position, missing)
 
     def rendered(self, file: PrintFile) -> OrderLine:
+        """This line with its print file, which never changes again."""
+        if self.print_state is PrintState.READY:
+            return self
         return attrs.evolve(self, print_state=PrintState.READY, print_file=file, print_failure=None)
 
     def render_failed(self, code: str) -> OrderLine:
+        """This line waiting for somebody to find out; a file that is there already stays good."""
+        if self.print_state is PrintState.READY:
+            return self
         return attrs.evolve(self, print_state=PrintState.FAILED, print_failure=code)

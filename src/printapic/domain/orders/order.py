@@ -1,7 +1,8 @@
-"""The order aggregate. Its life is the table in `status.py`; its guards are here."""
+"""The order aggregate. Its life is the table in `status.py`; its guards are in `guards.py`."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Self
@@ -10,10 +11,10 @@ import attrs
 
 from printapic.domain.actors import SYSTEM, Actor, Role
 from printapic.domain.addresses import Address
-from printapic.domain.errors import Conflict, Denied, NotFound
+from printapic.domain.errors import NotFound
 from printapic.domain.events import Aggregate, aware_utc
 from printapic.domain.ids import LineId, OrderId, ShipmentId, UserId
-from printapic.domain.money import Currency, Money
+from printapic.domain.money import Currency, Money, total
 from printapic.domain.orders.events import (
     OrderCancelled,
     OrderCompleted,
@@ -26,16 +27,31 @@ from printapic.domain.orders.events import (
     ParcelHandedOver,
     ProductionStarted,
 )
-from printapic.domain.orders.line import OrderLine, PrintFile
+from printapic.domain.orders.guards import Circumstances, available_until, obstacle
+from printapic.domain.orders.line import LineNotFound, OrderLine, PrintFile, PrintState
 from printapic.domain.orders.shipment import Shipment, ShipmentInvalid, ShipmentNotFound, ShipmentState
 from printapic.domain.orders.status import (
-    CUSTOMER_HOLDS,
     TRANSITIONS,
     HoldReason,
     OrderStatus,
+    Transition,
     Trigger,
     transition,
 )
+from printapic.domain.orders.steps import Action, HistoryEntry, TransitionDenied, TransitionRefused
+
+__all__ = [
+    "CLAIM_WINDOW",
+    "EDIT_WINDOW",
+    "PAYMENT_WINDOW",
+    "Action",
+    "HistoryEntry",
+    "Order",
+    "OrderAmounts",
+    "OrderNotFound",
+    "TransitionDenied",
+    "TransitionRefused",
+]
 
 PAYMENT_WINDOW = timedelta(hours=24)
 EDIT_WINDOW = timedelta(hours=2)
@@ -47,48 +63,6 @@ class OrderNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no such order.")
-
-
-class TransitionRefused(Conflict):
-    """The order's state, or a guard, does not allow this now. `reason` is the guard's stable code."""
-
-    code = "order-transition-refused"
-
-    def __init__(self, trigger: Trigger, status: OrderStatus, reason: str) -> None:
-        super().__init__(
-            f"The order cannot do '{trigger}' now.", trigger=trigger.value, status=status.value, reason=reason
-        )
-        self.reason = reason
-
-
-class TransitionDenied(Denied):
-    code = "order-transition-denied"
-
-    def __init__(self, trigger: Trigger) -> None:
-        super().__init__(f"You are not the one who may do '{trigger}'.", trigger=trigger.value)
-
-
-@attrs.frozen(kw_only=True)
-class HistoryEntry:
-    """One row of the order's history. The first one has no `source`."""
-
-    source: OrderStatus | None
-    target: OrderStatus
-    trigger: str
-    actor_id: UserId | None
-    role: Role
-    reason: str | None = None
-    at: datetime = attrs.field(validator=aware_utc)
-
-
-@attrs.frozen(kw_only=True)
-class Action:
-    """Whether one caller may pull one trigger now; if not, why, and if it ends, until when."""
-
-    trigger: Trigger
-    available: bool
-    reason_code: str | None = None
-    until: datetime | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -152,7 +126,12 @@ class Order(Aggregate):
         request_digest: str,
         at: datetime,
     ) -> Self:
-        """Accept an order whose quote, address and print checks are settled."""
+        """Accept an order at the price of its accepted quote.
+
+        Raises `PrintBlocked` or `WarningsUnacknowledged` where a print check is not settled, and
+        `ValueError`, which is a bug of the caller, where there are no lines or the amounts do not add up.
+        """
+        _must_be_settled(lines, amounts)
         order = cls(
             id=id,
             number=number,
@@ -192,9 +171,10 @@ class Order(Aggregate):
 
     def confirm(self, *, paid: Money, at: datetime) -> None:
         """The payment covers the total, exactly and in its currency; anything else is refused."""
+        row, role = self._permit(Trigger.CONFIRM, SYSTEM, at=at)
         if paid != self.total:
             raise TransitionRefused(Trigger.CONFIRM, self.status, "amount-differs")
-        self._go(Trigger.CONFIRM, SYSTEM, at=at)
+        self._step(row, SYSTEM, role, at=at)
         self.edit_until = at + EDIT_WINDOW
         self._record(OrderConfirmed(at=at, order_id=self.id, edit_until=self.edit_until))
 
@@ -224,7 +204,6 @@ class Order(Aggregate):
 
     def release(self, actor: Actor, *, at: datetime) -> None:
         self._go(Trigger.RELEASE, actor, at=at)
-        self.hold_reason = None
         self._record(OrderReleased(at=at, order_id=self.id))
 
     def start_production(self, actor: Actor, *, at: datetime) -> None:
@@ -232,35 +211,25 @@ class Order(Aggregate):
         self._record(ProductionStarted(at=at, order_id=self.id))
 
     def ship(self, actor: Actor, shipment: Shipment, *, at: datetime) -> None:
-        """A parcel leaves. Raises `ShipmentInvalid` where it holds what was not ordered or has left before."""
-        self._check(Trigger.SHIP, actor, at=at)
-        open_quantities = self.unshipped()
-        if not shipment.items or len({item.line_id for item in shipment.items}) != len(shipment.items):
-            raise ShipmentInvalid("holds nothing, or names a line twice")
-        for item in shipment.items:
-            if not 1 <= item.quantity <= open_quantities.get(item.line_id, 0):
-                raise ShipmentInvalid("holds something that was not ordered or has left before")
+        """A parcel leaves. Raises `ShipmentInvalid` if it holds what was not ordered or has left before."""
+        row, role = self._permit(Trigger.SHIP, actor, at=at)
+        self._must_be_open(shipment)
         self.shipments = (*self.shipments, shipment)
-        covered = not self.unshipped()
-        self._go(
-            Trigger.SHIP, actor, to=OrderStatus.SHIPPED if covered else OrderStatus.PARTIALLY_SHIPPED, at=at
-        )
+        target = OrderStatus.PARTIALLY_SHIPPED if self.unshipped() else OrderStatus.SHIPPED
+        self._step(row, actor, role, to=target, at=at)
         self._record(ParcelHandedOver(at=at, order_id=self.id, shipment_id=shipment.id))
 
     def deliver(self, actor: Actor, shipment_id: ShipmentId, *, at: datetime) -> None:
         """A parcel arrived; with the last one the order is delivered. Repeating it changes nothing."""
-        parcel = self.shipment(shipment_id)
-        if parcel.state is ShipmentState.DELIVERED:
+        if self.shipment(shipment_id).state is ShipmentState.DELIVERED:
             return
-        self._check(Trigger.DELIVER, actor, at=at)
+        row, role = self._permit(Trigger.DELIVER, actor, at=at)
         self.shipments = tuple(
             parcel.delivered(at=at) if parcel.id == shipment_id else parcel for parcel in self.shipments
         )
-        everything = self.status is OrderStatus.SHIPPED and all(
-            parcel.state is ShipmentState.DELIVERED for parcel in self.shipments
-        )
-        self._go(Trigger.DELIVER, actor, to=OrderStatus.DELIVERED if everything else self.status, at=at)
-        if everything:
+        arrived = self.status is OrderStatus.SHIPPED and not self._on_its_way()
+        self._step(row, actor, role, to=OrderStatus.DELIVERED if arrived else self.status, at=at)
+        if arrived:
             self.claims_until = at + CLAIM_WINDOW
             self._record(OrderDelivered(at=at, order_id=self.id, claims_until=self.claims_until))
 
@@ -269,12 +238,18 @@ class Order(Aggregate):
         self._record(OrderCompleted(at=at, order_id=self.id))
 
     def line(self, line_id: LineId) -> OrderLine:
-        return next(line for line in self.lines if line.id == line_id)
+        """Raises `LineNotFound`."""
+        for line in self.lines:
+            if line.id == line_id:
+                return line
+        raise LineNotFound
 
     def print_file_ready(self, line_id: LineId, file: PrintFile, *, at: datetime) -> None:
+        """The file for the printer is made. The first one stays: a repeated rendering changes nothing."""
         self._replace_line(self.line(line_id).rendered(file), at=at)
 
     def print_file_failed(self, line_id: LineId, code: str, *, at: datetime) -> None:
+        """The file cannot be made, for the reason `code`. Changes nothing where there is a file already."""
         self._replace_line(self.line(line_id).render_failed(code), at=at)
 
     def shipment(self, shipment_id: ShipmentId) -> Shipment:
@@ -294,88 +269,110 @@ class Order(Aggregate):
 
     def actions(self, actor: Actor, *, at: datetime) -> tuple[Action, ...]:
         """Every trigger that this actor's roles know in the present state, available or not."""
-        actions = []
-        for row in TRANSITIONS:
-            if row.source is self.status and row.roles & actor.roles:
-                reason = self._guard(row.trigger, actor, at=at)
-                actions.append(
-                    Action(
-                        trigger=row.trigger,
-                        available=reason is None,
-                        reason_code=reason,
-                        until=self._until(row.trigger, actor, at=at) if reason is None else None,
-                    )
-                )
-        return tuple(actions)
+        return tuple(
+            self._action(row, actor, at=at)
+            for row in TRANSITIONS
+            if row.source is self.status and row.roles & self._roles(actor)
+        )
 
-    def _until(self, trigger: Trigger, actor: Actor, *, at: datetime) -> datetime | None:
-        if self.status is OrderStatus.AWAITING_PAYMENT:
-            return self.expires_at
-        only_customer = not actor.roles & {Role.SUPPORT, Role.ADMIN}
-        if trigger is Trigger.CANCEL and only_customer:
-            return self.edit_until
-        return None
+    def _action(self, row: Transition, actor: Actor, *, at: datetime) -> Action:
+        role, reason = self._capacity(row, actor, at=at)
+        until = available_until(row.trigger, role, self._circumstances(at)) if reason is None else None
+        return Action(trigger=row.trigger, available=reason is None, reason_code=reason, until=until)
 
-    def _guard(self, trigger: Trigger, actor: Actor, *, at: datetime) -> str | None:
-        """The stable code of what stands in the way, or None."""
-        window_open = self.edit_until is not None and at < self.edit_until
-        match trigger:
-            case Trigger.EXPIRE if at < self.expires_at:
-                return "payment-window-open"
-            case Trigger.CANCEL if self.status is not OrderStatus.AWAITING_PAYMENT:
-                staff = actor.roles & {Role.SUPPORT, Role.ADMIN}
-                return None if window_open or staff else "edit-window-over"
-            case Trigger.WAIVE_EDIT_WINDOW if not window_open:
-                return "edit-window-over"
-            case Trigger.START_PRODUCTION if window_open:
-                return "edit-window-open"
-            case Trigger.START_PRODUCTION if any(line.print_file is None for line in self.lines):
-                return "print-files-not-ready"
-            case Trigger.RELEASE if actor.roles == {Role.CUSTOMER} and self.hold_reason not in CUSTOMER_HOLDS:
-                return "hold-not-yours"
-            case Trigger.COMPLETE if self.claims_until is not None and at < self.claims_until:
-                return "claim-window-open"
-        return None
+    def _roles(self, actor: Actor) -> frozenset[Role]:
+        """What this actor is towards this order: nobody is the customer of somebody else's."""
+        return actor.roles if actor.user_id == self.user_id else actor.roles - {Role.CUSTOMER}
 
-    def _check(self, trigger: Trigger, actor: Actor, *, at: datetime) -> tuple[OrderStatus, ...]:
+    def _capacity(self, row: Transition, actor: Actor, *, at: datetime) -> tuple[Role, str | None]:
+        """The least of the actor's roles that may act now; or the greatest, and what stands in its way."""
+        roles = row.roles & self._roles(actor)
+        now = self._circumstances(at)
+        tried = [(role, obstacle(row.trigger, role, now)) for role in Role if role in roles]
+        return next((capacity for capacity in tried if capacity[1] is None), tried[-1])
+
+    def _circumstances(self, at: datetime) -> Circumstances:
+        return Circumstances(
+            at=at,
+            status=self.status,
+            expires_at=self.expires_at,
+            edit_until=self.edit_until,
+            claims_until=self.claims_until,
+            hold_reason=self.hold_reason,
+            was_in_production=any(entry.target is OrderStatus.IN_PRODUCTION for entry in self.history),
+            print_files_ready=all(line.print_state is PrintState.READY for line in self.lines),
+            parcels_on_their_way=self._on_its_way(),
+        )
+
+    def _on_its_way(self) -> bool:
+        return any(parcel.state is ShipmentState.HANDED_OVER for parcel in self.shipments)
+
+    def _must_be_open(self, shipment: Shipment) -> None:
+        """Refuse a parcel unless everything in it was ordered and has not left yet."""
+        if any(known.id == shipment.id for known in self.shipments):
+            raise ShipmentInvalid("has left before")
+        if shipment.state is not ShipmentState.HANDED_OVER:
+            raise ShipmentInvalid("cannot have arrived before it left")
+        if not shipment.items or max(Counter(item.line_id for item in shipment.items).values()) > 1:
+            raise ShipmentInvalid("holds nothing, or names a line twice")
+        still_open = self.unshipped()
+        if not all(1 <= item.quantity <= still_open.get(item.line_id, 0) for item in shipment.items):
+            raise ShipmentInvalid("holds something that was not ordered or has left before")
+
+    def _permit(self, trigger: Trigger, actor: Actor, *, at: datetime) -> tuple[Transition, Role]:
+        """The row of the table and the role in which the actor pulls the trigger, or a refusal."""
         row = transition(self.status, trigger)
         if row is None:
             raise TransitionRefused(trigger, self.status, "wrong-status")
-        if not row.roles & actor.roles:
+        if not row.roles & self._roles(actor):
             raise TransitionDenied(trigger)
-        reason = self._guard(trigger, actor, at=at)
+        role, reason = self._capacity(row, actor, at=at)
         if reason is not None:
             raise TransitionRefused(trigger, self.status, reason)
-        return row.targets
+        return row, role
 
-    def _go(
+    def _go(self, trigger: Trigger, actor: Actor, *, reason: str | None = None, at: datetime) -> None:
+        row, role = self._permit(trigger, actor, at=at)
+        self._step(row, actor, role, reason=reason, at=at)
+
+    def _step(
         self,
-        trigger: Trigger,
+        row: Transition,
         actor: Actor,
+        role: Role,
         *,
         to: OrderStatus | None = None,
         reason: str | None = None,
         at: datetime,
     ) -> None:
-        targets = self._check(trigger, actor, at=at)
-        target = targets[0] if to is None else to
-        row = transition(self.status, trigger)
-        acting = sorted(actor.roles & row.roles) if row else []
-        self.history = (
-            *self.history,
-            HistoryEntry(
-                source=self.status,
-                target=target,
-                trigger=trigger.value,
-                actor_id=actor.user_id,
-                role=acting[0],
-                reason=reason,
-                at=at,
-            ),
+        entry = HistoryEntry(
+            source=self.status,
+            target=to or row.targets[0],
+            trigger=row.trigger.value,
+            actor_id=actor.user_id,
+            role=role,
+            reason=reason,
+            at=at,
         )
-        self.status = target
+        self.history = (*self.history, entry)
+        self.status = entry.target
+        self.hold_reason = None
         self.updated_at = at
 
     def _replace_line(self, line: OrderLine, *, at: datetime) -> None:
-        self.lines = tuple(line if line.id == old.id else old for old in self.lines)
-        self.updated_at = at
+        if line != self.line(line.id):
+            self.lines = tuple(line if line.id == old.id else old for old in self.lines)
+            self.updated_at = at
+
+
+def _must_be_settled(lines: Sequence[OrderLine], amounts: OrderAmounts) -> None:
+    if not lines or len({line.id for line in lines}) != len(lines):
+        raise ValueError("an order has at least one line, and each of them once")
+    for position, line in enumerate(lines):
+        line.must_be_settled(position=position)
+        if line.quantity < 1 or line.line_total != line.unit_price * line.quantity:
+            raise ValueError("a line costs its unit price times its quantity")
+    if total([line.line_total for line in lines], amounts.currency) != amounts.items:
+        raise ValueError("the items of an order cost what its lines cost")
+    if amounts.items + amounts.shipping - amounts.discount != amounts.total:
+        raise ValueError("an order costs its items and shipping, less the discount")

@@ -61,7 +61,7 @@ class Transition:
     """One row: in `source`, somebody with one of `roles` may pull `trigger`, which leads to `targets`.
 
     More than one target means that the order itself decides (shipments that cover all lines or not).
-    Guards that need more than the status are in `order.py`, one function per trigger.
+    Guards that need more than the status are in `guards.py`, one function per trigger.
     """
 
     source: OrderStatus
@@ -83,7 +83,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(_S.CONFIRMED, _T.WAIVE_EDIT_WINDOW, _S.CONFIRMED, by=(_R.CUSTOMER,)),
     _row(_S.CONFIRMED, _T.HOLD, _S.ON_HOLD, by=(_R.SYSTEM, _R.OPERATOR, _R.SUPPORT, _R.ADMIN)),
     _row(_S.CONFIRMED, _T.START_PRODUCTION, _S.IN_PRODUCTION, by=(_R.SYSTEM, _R.OPERATOR)),
-    _row(_S.ON_HOLD, _T.RELEASE, _S.CONFIRMED, by=(_R.CUSTOMER, _R.OPERATOR, _R.SUPPORT, _R.ADMIN)),
+    _row(
+        _S.ON_HOLD,
+        _T.RELEASE,
+        _S.CONFIRMED,
+        by=(_R.SYSTEM, _R.CUSTOMER, _R.OPERATOR, _R.SUPPORT, _R.ADMIN),
+    ),
     _row(_S.ON_HOLD, _T.CANCEL, _S.CANCELLED, by=(_R.CUSTOMER, _R.SUPPORT, _R.ADMIN)),
     _row(_S.IN_PRODUCTION, _T.HOLD, _S.ON_HOLD, by=(_R.OPERATOR,)),
     _row(_S.IN_PRODUCTION, _T.ABORT, _S.CANCELLED, by=(_R.ADMIN,)),
