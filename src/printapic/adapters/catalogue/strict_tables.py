@@ -27,9 +27,9 @@ def blamed_on(place: str) -> Iterator[None]:
     """What the domain refuses inside this block is refused as a mistake at `place`."""
     try:
         yield
-    except PriceListInvalid:
-        raise
     except (PrintAPicError, ValueError) as refusal:
+        if isinstance(refusal, PriceListInvalid) and "place" in refusal.details:
+            raise
         refuse(place, str(refusal))
 
 

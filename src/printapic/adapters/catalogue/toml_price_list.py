@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -47,6 +48,8 @@ class TomlPriceListReader(PriceListReader):
         taxes = _taxes(root.table("taxes"))
         root.finish()
         _check_tax_classes(products, taxes)
+        _check_no_name_twice("products", "sku", [product.sku for product in products])
+        _check_no_name_twice("shipping_methods", "code", [method.code for method in methods])
         with blamed_on(""):
             return PriceList(
                 version=_version(products, methods, taxes),
@@ -98,6 +101,12 @@ def _check_tax_classes(products: tuple[Product, ...], taxes: tuple[TaxRule, ...]
     for index, product in enumerate(products):
         if product.tax_class not in known:
             refuse(f"products[{index}].tax_class", "is not a class of the tax table")
+
+
+def _check_no_name_twice(array: str, key: str, names: Sequence[str]) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            refuse(f"{array}[{index}].{key}", "is the name of an earlier entry, too")
 
 
 def _version(

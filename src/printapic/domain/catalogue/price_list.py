@@ -10,6 +10,7 @@ import attrs
 
 from printapic.domain.catalogue.product import Product, ProductNotFound
 from printapic.domain.errors import Invalid
+from printapic.domain.events import aware_utc
 from printapic.domain.ids import Sku
 from printapic.domain.money import Currency, CurrencyUnsupported, Money
 
@@ -36,14 +37,25 @@ class ShippingRate:
     max_weight_g: int
     prices: dict[str, Money]
 
+    def __attrs_post_init__(self) -> None:
+        for code, price in self.prices.items():
+            if price.currency.code != code or price.minor < 0:
+                raise PriceListInvalid("A shipping price is negative or in another currency than it says.")
+
 
 @attrs.frozen(kw_only=True)
 class ShippingMethod:
+    """One way to send a parcel. It arrives between `min_days` and `max_days` after it left."""
+
     code: str
     name: str
     min_days: int
     max_days: int
     rates: tuple[ShippingRate, ...]
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 <= self.min_days <= self.max_days:
+            raise PriceListInvalid("A parcel takes at least min_days and at most max_days.")
 
     def rate(self, country: str, weight_g: int) -> ShippingRate | None:
         """The lightest fitting weight band of the country's own group, or else of `*`."""
@@ -55,6 +67,7 @@ class ShippingMethod:
         return None
 
     def serves(self, country: str) -> bool:
+        """Whether at least the lightest parcel goes there."""
         return self.rate(country, 0) is not None
 
 
@@ -66,13 +79,21 @@ class TaxRule:
     tax_class: str
     rate: Fraction
 
+    def __attrs_post_init__(self) -> None:
+        if not 0 <= self.rate < 1:
+            raise PriceListInvalid("A tax rate is a fraction of the price, from 0 to less than 1.")
+
 
 @attrs.frozen(kw_only=True)
 class PriceList:
-    """`version` is a digest of the content: equal lists have equal versions. Raises `PriceListInvalid`."""
+    """What everything costs. Raises `PriceListInvalid` for a list that contradicts itself.
+
+    `version` is a digest of what the shop's owner wrote: the same file has the same version whenever it
+    is loaded. The retired products that a list inherits from its predecessor do not enter it.
+    """
 
     version: str
-    loaded_at: datetime
+    loaded_at: datetime = attrs.field(validator=aware_utc)
     products: tuple[Product, ...]
     shipping_methods: tuple[ShippingMethod, ...]
     taxes: tuple[TaxRule, ...]
@@ -84,6 +105,10 @@ class PriceList:
             raise PriceListInvalid("Two products of this price list have the same sku.")
         if not self.products or not self.shipping_methods:
             raise PriceListInvalid("A price list has at least one product and one shipping method.")
+        if len({method.code for method in self.shipping_methods}) != len(self.shipping_methods):
+            raise PriceListInvalid("Two shipping methods of this price list have the same code.")
+        if len({(rule.country, rule.tax_class) for rule in self.taxes}) != len(self.taxes):
+            raise PriceListInvalid("This price list has two rates for one tax class in one country.")
         object.__setattr__(self, "_by_sku", by_sku)
 
     def product(self, sku: str) -> Product:
@@ -94,6 +119,7 @@ class PriceList:
         return product
 
     def on_sale(self) -> Iterator[Product]:
+        """The products that can be ordered."""
         return (product for product in self.products if product.retired_at is None)
 
     def shipping_method(self, code: str, country: str) -> ShippingMethod:
@@ -121,7 +147,10 @@ class PriceList:
         return Fraction(0)
 
     def succeed(self, previous: PriceList | None) -> PriceList:
-        """This list as the successor of another: what it no longer names is kept as retired."""
+        """This list as the successor of another: what it no longer names is kept as retired.
+
+        A product keeps the day it was retired, and comes back on sale when a later list names it again.
+        """
         if previous is None:
             return self
         gone = tuple(

@@ -65,8 +65,14 @@ class Product:
     prices: dict[str, tuple[PriceStep, ...]] = attrs.field(validator=_ascending)
     retired_at: datetime | None = attrs.field(default=None, validator=aware_utc)
 
+    def __attrs_post_init__(self) -> None:
+        if self.max_copies < 1 or self.weight_g < 0:
+            raise ValueError("a product can be ordered at least once, and weighs something")
+
     def unit_price(self, quantity: int, currency: Currency) -> Money:
-        """The price of one copy when `quantity` are ordered. Raises `CurrencyUnsupported`."""
+        """The price of one copy when `quantity`, one or more, are ordered. Raises `CurrencyUnsupported`."""
+        if quantity < 1:
+            raise ValueError("nobody orders fewer than one copy")
         ladder = self.prices.get(currency.code)
         if ladder is None:
             raise CurrencyUnsupported(currency.code)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import attrs
 
+from printapic.domain.addresses import country_code
 from printapic.domain.catalogue.price_list import PriceList
 from printapic.domain.catalogue.product import Product
 from printapic.domain.errors import Conflict, Invalid
+from printapic.domain.events import aware_utc
 from printapic.domain.ids import Sku
 from printapic.domain.money import Currency, Money, total
 
@@ -83,7 +86,7 @@ class Quote:
     discount: Money
     tax: Money
     total: Money
-    expires_at: datetime
+    expires_at: datetime = attrs.field(validator=aware_utc)
     quote_hash: str
 
 
@@ -96,11 +99,12 @@ def quote(
     currency: Currency,
     expires_at: datetime,
 ) -> Quote:
-    """Price `lines` for a parcel to `country`.
+    """Price `lines` for a parcel to `country`. The expiry is cut down to whole seconds.
 
-    Raises `QuoteInvalid`, `ProductNotFound`, `ProductRetired`, `ShippingUnavailable` or
-    `CurrencyUnsupported`.
+    Raises `QuoteInvalid`, `ProductNotFound`, `ProductRetired`, `ShippingUnavailable`,
+    `CurrencyUnsupported` or `AddressInvalid`.
     """
+    country_code(country)
     if not 1 <= len(lines) <= MAX_LINES:
         raise QuoteInvalid(f"An order has between 1 and {MAX_LINES} lines.", limit=MAX_LINES)
     priced = tuple(_price(price_list, line, currency) for line in lines)
@@ -120,7 +124,7 @@ def quote(
         discount=Money.zero(currency),
         tax=_contained_tax(price_list, priced, shipping, country, currency),
         total=grand_total,
-        expires_at=expires_at,
+        expires_at=expires_at.replace(microsecond=0),
         quote_hash="",
     )
     return attrs.evolve(result, quote_hash=_hash(result))
@@ -200,7 +204,7 @@ def _contained_tax(
 
 
 def _hash(priced: Quote) -> str:
-    """The expiry in seconds, and a SHA-256 over everything the customer saw."""
+    """The expiry in seconds, and a SHA-256 over everything the customer saw: what it is and what it costs."""
     expiry = f"{int(priced.expires_at.timestamp()):09x}"
     parts = [
         "quote-v1", expiry, priced.country, priced.shipping_method, priced.currency.code,
@@ -208,4 +212,12 @@ def _hash(priced: Quote) -> str:
     ]  # fmt: skip
     for line in priced.lines:
         parts += [line.product.sku, str(line.quantity), line.unit_price.amount, line.line_total.amount]
-    return f"{expiry}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()}"
+        parts += _promised(line.product)
+    content = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    return f"{expiry}-{hashlib.sha256(content.encode()).hexdigest()}"
+
+
+def _promised(product: Product) -> list[str]:
+    """The object in the customer's mind. Bleed and bands may change meanwhile: they do not see those."""
+    paper = product.specification
+    return [product.name, product.kind, product.paper, product.finish, str(paper.trim), paper.orientation]
