@@ -31,7 +31,7 @@ class Sender:
 
     @classmethod
     def parse(cls, text: str) -> Sender:
-        """Read `Anna's Prints <hello@example.com>`. Raises `ValueError` for anything but one ASCII address."""
+        """Read `Anna's Prints <hello@example.com>`. Raises `ValueError` for anything else."""
         name, spelled = parseaddr(text)
         try:
             address = recipient(spelled)
