@@ -121,7 +121,11 @@ class ImageStore(Protocol):
 
     @abstractmethod
     def list(self, prefix: str, *, after: str | None = None, limit: int = 1000) -> Iterator[Blob]:
-        """Up to `limit` entries whose key starts with `prefix`, in key order, beginning behind `after`."""
+        """Up to `limit` entries whose key starts with `prefix`, beginning behind `after`.
+
+        Within a folder they are in the order of their keys; the order of folders is the store's own, and
+        always the same.
+        """
 
 
 class ProcessorBusy(Unavailable):

@@ -1,0 +1,1 @@
+"""Stores of picture bytes, and the engine that reads and renders pictures."""
