@@ -1,0 +1,1 @@
+"""Gateways to those who move the money, one package a provider."""
