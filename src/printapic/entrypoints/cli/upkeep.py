@@ -1,0 +1,38 @@
+"""`printapic migrate` and `printapic doctor`."""
+
+from __future__ import annotations
+
+import click
+
+from printapic.entrypoints.cli.output import as_json, show
+from printapic.entrypoints.container import Container, apply_migrations, close, readiness
+from printapic.entrypoints.settings import Settings
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to date. Safe to repeat; one migration runs at a time."""
+    settings = Settings.from_environment()
+    settings.check()
+    container = Container(settings=settings)
+    try:
+        applied = apply_migrations(container)
+    finally:
+        close(container)
+    click.echo("migrated: " + ", ".join(applied) if applied else "nothing to migrate")
+
+
+@click.command()
+@as_json
+def doctor(as_json: bool) -> None:
+    """Check the settings, then ask everything that the shop depends on. Exit code 1 if anything is wrong."""
+    settings = Settings.from_environment()
+    settings.check()
+    container = Container(settings=settings)
+    try:
+        checks = readiness(container)
+    finally:
+        close(container)
+    show([{"what": name, "ok": "yes" if good else "NO"} for name, good in checks.items()], as_json=as_json)
+    if not all(checks.values()):
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,78 @@
+"""A shop inside another Python program: `with open_shop(Settings.embedded(path)) as shop:`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from printapic.application.catalogue.prices import NoPriceList
+from printapic.application.shop import Shop
+from printapic.entrypoints.container import Container, apply_migrations, close
+from printapic.entrypoints.settings import Mode, Settings
+
+
+@contextmanager
+def open_container(settings: Settings) -> Iterator[Container]:
+    """Everything that makes up one shop, ready to use, and closed at the end.
+
+    An embedded shop migrates its database and loads the starter price list by itself; in production both
+    are commands. Raises `SettingsInvalid`.
+    """
+    settings.check()
+    container = Container(settings=settings)
+    try:
+        if settings.mode is Mode.EMBEDDED:
+            apply_migrations(container)
+            _stock(container.shop())
+        yield container
+    finally:
+        close(container)
+
+
+def _stock(shop: Shop) -> None:
+    try:
+        shop.read_price_list()
+    except NoPriceList:
+        shop.load_price_list()
+
+
+@contextmanager
+def open_shop(settings: Settings, *, background: bool = True) -> Iterator[Shop]:
+    """Open a shop for this program alone, with its jobs running in a thread until the end of the block.
+
+    With `background=False` nothing happens by itself: promised jobs wait in the database for somebody
+    who works them off, such as `printapic worker`.
+    """
+    with open_container(settings) as container, ExitStack() as stack:
+        shop: Shop = container.shop()
+        if background:
+            stack.enter_context(working(container))
+        yield shop
+
+
+@contextmanager
+def working(container: Container) -> Iterator[None]:
+    """Run jobs in a thread of this process; the job in hand is finished before this ends."""
+    worker, shop = container.worker(), container.shop()
+    with _in_thread("printapic-jobs", lambda stop: worker.run(shop.perform, stop)):
+        yield
+
+
+@contextmanager
+def delivering(container: Container) -> Iterator[None]:
+    """Run the simulated provider's webhook deliveries in a thread of this process."""
+    with _in_thread("printapic-simulated-webhooks", container.deliverer().run):
+        yield
+
+
+@contextmanager
+def _in_thread(name: str, run: Callable[[threading.Event], object]) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=run, args=(stop,), name=name)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
