@@ -27,6 +27,8 @@ from printapic.domain.catalogue.product import Product
 FORMAT = 1
 MAX_CHARACTERS = 1_000_000
 """A list of two thousand products has about as many; anything longer is not a price list."""
+MAX_LINE = 500
+"""A dotted key costs the parser the square of its length, and stands on one line."""
 SHIPPING_TAX_CLASS = "standard"
 _PERCENT = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?", re.ASCII)
 
@@ -67,6 +69,9 @@ class TomlPriceListReader(PriceListReader):
 def _parse(document: str) -> dict[str, Any]:
     if len(document) > MAX_CHARACTERS:
         raise PriceListInvalid(f"A price list has at most {MAX_CHARACTERS} characters.")
+    for number, line in enumerate(document.split("\n"), start=1):
+        if len(line) > MAX_LINE:
+            raise PriceListInvalid(f"Line {number} is longer than {MAX_LINE} characters.")
     try:
         return tomllib.loads(document.removeprefix("\ufeff"), parse_float=Decimal)
     except (ValueError, ArithmeticError, RecursionError) as mistake:
