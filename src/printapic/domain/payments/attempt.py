@@ -13,6 +13,8 @@ from printapic.domain.money import Money
 
 
 class Provider(StrEnum):
+    """Who moves the money."""
+
     STRIPE = "stripe"
     PAYPAL = "paypal"
     SIMULATED = "simulated"
@@ -41,7 +43,7 @@ class Attempt:
     """`ref` and `redirect_url` are the provider's, None until it answered.
 
     `client_key` is the caller's idempotency key and `request_digest` what came with it: the same key
-    with another request is refused. `last_ticket` is the newest look at the provider that was applied.
+    with another request is refused. `last_ticket` is the number of the look that `state` comes from.
     """
 
     id: AttemptId
@@ -61,12 +63,26 @@ class Attempt:
 
     @property
     def finished(self) -> bool:
+        """Nothing more is expected from the customer or the bank."""
         return self.state in TERMINAL
 
+    def opened(self, *, ref: str, redirect_url: str, expires_at: datetime) -> Attempt:
+        """The provider's page is known. A page that came to an end before we heard of it stays ended."""
+        state = AttemptState.OPEN if self.state is AttemptState.CREATED else self.state
+        return attrs.evolve(self, state=state, ref=ref, redirect_url=redirect_url, expires_at=expires_at)
+
     def seen(self, state: AttemptState, ticket: int) -> Attempt:
-        """Apply a look at the provider: an older look never overrides a newer one, nor an end a middle."""
-        if ticket < self.last_ticket:
+        """Apply a look at the provider, whenever it arrives.
+
+        Money outweighs any other end, an end outweighs a middle, and between equals the newer look
+        wins: so the same looks in any order lead to the same state.
+        """
+        if (_weight(state), ticket) < (_weight(self.state), self.last_ticket):
             return self
-        if self.finished and state is not AttemptState.CAPTURED:
-            return attrs.evolve(self, last_ticket=ticket)
         return attrs.evolve(self, state=state, last_ticket=ticket)
+
+
+def _weight(state: AttemptState) -> int:
+    if state is AttemptState.CAPTURED:
+        return 2
+    return 1 if state in TERMINAL else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import attrs
@@ -11,8 +11,13 @@ from printapic.domain.events import aware_utc
 from printapic.domain.ids import AttemptId, OperationId
 from printapic.domain.money import Money
 
+LEASE = timedelta(seconds=45)
+"""How long a call is its sender's: the budget of a call, 30 s, and then some."""
+
 
 class OperationKind(StrEnum):
+    """What is asked of the provider. COMPLETE takes what the customer approved."""
+
     OPEN = "open"
     COMPLETE = "complete"
     CAPTURE = "capture"
@@ -44,7 +49,8 @@ class Operation:
     """`id` is the idempotency key at the provider, so a repeated call has one effect.
 
     A dispatched operation is somebody's until `leased_until`; if they die, it is unknown afterwards and
-    is sent again under the same key. `capture_ref` names what a refund gives back.
+    is sent again under the same key. `first_sent_at` is the first time that it was possibly sent: the
+    provider's memory of the key counts from there. `capture_ref` names what a refund gives back.
     """
 
     id: OperationId
@@ -63,9 +69,65 @@ class Operation:
 
     @property
     def undecided(self) -> bool:
+        """Still to be sent, or of unknown effect."""
         return self.state in UNDECIDED
+
+    @property
+    def never_sent(self) -> bool:
+        """Certainly without effect so far: it may be given up."""
+        return self.undecided and self.first_sent_at is None
+
+    @property
+    def failed(self) -> bool:
+        """Decided, and certainly without effect."""
+        return self.state in (OperationState.DECLINED, OperationState.REJECTED)
 
     def due(self, *, at: datetime) -> bool:
         """May be sent now: undecided, and in nobody's hands."""
-        in_hands = self.state is OperationState.DISPATCHED and self.leased_until and at < self.leased_until
-        return self.undecided and not in_hands
+        leased = self.leased_until is not None and at < self.leased_until
+        return self.undecided and not (self.state is OperationState.DISPATCHED and leased)
+
+    def dispatched(self, *, at: datetime) -> Operation:
+        """Taken into one sender's hands."""
+        return attrs.evolve(
+            self,
+            state=OperationState.DISPATCHED,
+            sends=self.sends + 1,
+            leased_until=at + LEASE,
+            first_sent_at=self.first_sent_at or at,
+        )
+
+    def decided(self, state: OperationState, *, provider_ref: str | None, code: str | None) -> Operation:
+        """What a sender was answered. What was decided before stays decided.
+
+        "Not sent" speaks of one sending only: if an earlier one may have reached the provider, the whole
+        is unknown.
+        """
+        if not self.undecided:
+            return self
+        first_sent_at = self.first_sent_at
+        if state is OperationState.NOT_SENT:
+            if first_sent_at is not None and self.leased_until != first_sent_at + LEASE:
+                state = OperationState.UNKNOWN
+            else:
+                first_sent_at = None
+        return attrs.evolve(
+            self,
+            state=state,
+            leased_until=None,
+            first_sent_at=first_sent_at,
+            provider_ref=provider_ref or self.provider_ref,
+            outcome_code=code,
+        )
+
+    def proven(
+        self, state: OperationState, *, provider_ref: str | None = None, code: str | None = None
+    ) -> Operation:
+        """What the provider's own books show: it outweighs whatever a sender was answered."""
+        return attrs.evolve(
+            self,
+            state=state,
+            leased_until=None,
+            provider_ref=provider_ref or self.provider_ref,
+            outcome_code=code,
+        )

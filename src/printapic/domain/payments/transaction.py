@@ -10,7 +10,7 @@ import attrs
 from printapic.domain.events import aware_utc
 from printapic.domain.ids import AttemptId, OperationId
 from printapic.domain.money import Money
-from printapic.domain.payments.attempt import AttemptState, Provider
+from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
 
 
 class TransactionType(StrEnum):
@@ -55,6 +55,8 @@ class Transaction:
 
 
 class RefundState(StrEnum):
+    """How far a refund got. `FAILED` and `CANCELLED` may follow `SUCCEEDED`, never the other way round."""
+
     PENDING = "pending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -97,3 +99,34 @@ class Snapshot:
     state: AttemptState
     captures: tuple[CaptureFact, ...] = ()
     refunds: tuple[RefundFact, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Look:
+    """One look that is being taken in: whose checkout, what made us look, and when we write it down."""
+
+    attempt: Attempt
+    source: Source
+    at: datetime = attrs.field(validator=aware_utc)
+
+    def capture(self, fact: CaptureFact, type_: TransactionType) -> Transaction:
+        """The row for money that came."""
+        return self._row(type_, fact.ref, fact.amount, fact.occurred_at)
+
+    def refund(self, fact: RefundFact, type_: TransactionType) -> Transaction:
+        """The row for money that went back, or did not."""
+        row = self._row(type_, fact.ref, fact.amount, fact.occurred_at)
+        return attrs.evolve(row, capture_ref=fact.capture_ref, operation_id=fact.operation_id)
+
+    def _row(self, type_: TransactionType, ref: str, amount: Money, occurred_at: datetime) -> Transaction:
+        return Transaction(
+            type=type_,
+            attempt_id=self.attempt.id,
+            provider=self.attempt.provider,
+            livemode=self.attempt.livemode,
+            ref=ref,
+            amount=amount,
+            source=self.source,
+            occurred_at=occurred_at,
+            recorded_at=self.at,
+        )

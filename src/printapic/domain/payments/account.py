@@ -1,0 +1,240 @@
+"""The account of one order: what is due, who was asked for it, which calls were made, what was booked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+import attrs
+
+from printapic.domain.errors import Conflict, Invalid, NotFound
+from printapic.domain.events import Aggregate, aware_utc
+from printapic.domain.ids import AttemptId, OperationId, OrderId, PaymentId, UserId
+from printapic.domain.money import Money
+from printapic.domain.payments.attempt import Attempt, AttemptState
+from printapic.domain.payments.events import AttemptOpened, OperationPrepared
+from printapic.domain.payments.operation import Operation, OperationKind, OperationState
+from printapic.domain.payments.status import PaymentStatus
+from printapic.domain.payments.transaction import Transaction, TransactionType
+from printapic.domain.payments.transaction_log import TransactionLog
+
+
+class PaymentNotFound(NotFound):
+    """No such payment, or nothing of that name in it."""
+
+    code = "payment-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such payment.")
+
+
+class AlreadyPaid(Conflict):
+    """The order is covered: another checkout would take money twice."""
+
+    code = "payment-already-paid"
+
+    def __init__(self) -> None:
+        super().__init__("This order is paid.")
+
+
+class IdempotencyKeyReused(Invalid):
+    """The caller's mistake; nothing was sent."""
+
+    code = "idempotency-key-reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used before, for another request.")
+
+
+@attrs.define(kw_only=True, eq=False)
+class PaymentAccount(Aggregate):
+    """The half of a payment that remembers: attempts, operations and the log. `Payment` decides.
+
+    `sync_ticket` numbers the looks at the provider.
+    """
+
+    id: PaymentId = attrs.field(on_setattr=attrs.setters.frozen)
+    order_id: OrderId
+    user_id: UserId
+    due: Money
+    created_at: datetime = attrs.field(validator=aware_utc)
+    sync_ticket: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    transactions: tuple[Transaction, ...] = ()
+    review_reasons: tuple[str, ...] = ()
+
+    @classmethod
+    def open(cls, *, id: PaymentId, order_id: OrderId, user_id: UserId, due: Money, at: datetime) -> Self:  # noqa: A002
+        """An order wants to be paid. Raises `ValueError` where nothing is due: providers refuse that."""
+        if due.minor <= 0:
+            raise ValueError(f"a payment of {due} cannot be collected")
+        return cls(id=id, order_id=order_id, user_id=user_id, due=due, created_at=at)
+
+    # What the facts add up to
+
+    @property
+    def log(self) -> TransactionLog:
+        """The transactions, to be added up."""
+        return TransactionLog(self.transactions, self.due.currency)
+
+    @property
+    def allocated(self) -> Money:
+        """What pays the order: nothing, or exactly what is due."""
+        return self.log.sum_of(TransactionType.CAPTURE)
+
+    @property
+    def captured(self) -> Money:
+        """All that came."""
+        return self.log.sum_of(TransactionType.CAPTURE, TransactionType.CAPTURE_PARKED)
+
+    @property
+    def refunded(self) -> Money:
+        """All that went back for good."""
+        return self.log.refunded
+
+    @property
+    def status(self) -> PaymentStatus:
+        """Derived from the facts alone."""
+        refunded, captured = self.refunded, self.captured
+        if self.review_reasons:
+            return PaymentStatus.NEEDS_REVIEW
+        if refunded and refunded >= captured:
+            return PaymentStatus.REFUNDED
+        for capture in self.log.captures(TransactionType.CAPTURE):
+            went_back = self.log.refunded_of(capture)
+            return PaymentStatus.PARTIALLY_REFUNDED if went_back else PaymentStatus.PAID
+        waiting = (AttemptState.APPROVED, AttemptState.PROCESSING, AttemptState.AUTHORIZED)
+        if captured or any(attempt.state in waiting for attempt in self.attempts):
+            return PaymentStatus.PROCESSING
+        return PaymentStatus.NONE
+
+    # Attempts
+
+    def attempt(self, attempt_id: AttemptId) -> Attempt:
+        """Raises `PaymentNotFound`."""
+        for attempt in self.attempts:
+            if attempt.id == attempt_id:
+                return attempt
+        raise PaymentNotFound
+
+    def attempt_for(self, client_key: str, request_digest: str) -> Attempt | None:
+        """The attempt that this key began. Raises `IdempotencyKeyReused` if it came with another request."""
+        for attempt in self.attempts:
+            if attempt.client_key == client_key:
+                if attempt.request_digest != request_digest:
+                    raise IdempotencyKeyReused
+                return attempt
+        return None
+
+    def start(self, attempt: Attempt, *, operation_id: OperationId, at: datetime) -> None:
+        """Begin a checkout: the call to open it is remembered before it is made.
+
+        The same key and request again change nothing. Raises `IdempotencyKeyReused` and `AlreadyPaid`.
+        """
+        if self.attempt_for(attempt.client_key, attempt.request_digest) is not None:
+            return
+        if self.allocated:
+            raise AlreadyPaid
+        self.attempts = (*self.attempts, attempt)
+        self._prepare(OperationKind.OPEN, attempt, operation_id, at=at)
+
+    def opened(
+        self, operation_id: OperationId, *, ref: str, redirect_url: str, expires_at: datetime, at: datetime
+    ) -> None:
+        """The provider made the hosted page. A second answer to the same call changes nothing."""
+        operation = self.operation(operation_id)
+        attempt = self.attempt(operation.attempt_id)
+        self._replace_operation(operation.proven(OperationState.SUCCEEDED, provider_ref=ref))
+        if attempt.redirect_url is None and attempt.ref in (None, ref):
+            self._replace_attempt(attempt.opened(ref=ref, redirect_url=redirect_url, expires_at=expires_at))
+            self._record(
+                AttemptOpened(at=at, payment_id=self.id, attempt_id=attempt.id, expires_at=expires_at)
+            )
+
+    # Operations
+
+    def operation(self, operation_id: OperationId) -> Operation:
+        """Raises `PaymentNotFound`."""
+        for operation in self.operations:
+            if operation.id == operation_id:
+                return operation
+        raise PaymentNotFound
+
+    def dispatch(self, operation_id: OperationId, *, at: datetime) -> Operation | None:
+        """Take an operation into one's hands, to send it; None where it is decided or in other hands."""
+        operation = self.operation(operation_id)
+        if not operation.due(at=at):
+            return None
+        sent = operation.dispatched(at=at)
+        self._replace_operation(sent)
+        return sent
+
+    def decide(
+        self,
+        operation_id: OperationId,
+        state: OperationState,
+        *,
+        provider_ref: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        """Write down what became of an operation. What was decided before stays decided."""
+        operation = self.operation(operation_id)
+        self._replace_operation(operation.decided(state, provider_ref=provider_ref, code=code))
+
+    def refuse(self, operation_id: OperationId, state: OperationState, code: str, *, at: datetime) -> None:
+        """The provider said no. A checkout that cannot open has failed; a refund needs a person.
+
+        A refusal of what was decided before changes nothing.
+        """
+        operation = self.operation(operation_id)
+        if not operation.undecided:
+            return
+        self.decide(operation_id, state, code=code)
+        if operation.kind is OperationKind.OPEN:
+            attempt = self.attempt(operation.attempt_id)
+            self._replace_attempt(attempt.seen(AttemptState.FAILED, attempt.last_ticket))
+        elif operation.kind is OperationKind.REFUND:
+            self.review(f"refund-refused:{operation.id}")
+
+    def review(self, reason: str) -> None:
+        """Ask a person to look; while they have not, nothing is fulfilled from this payment."""
+        if reason not in self.review_reasons:
+            self.review_reasons = (*self.review_reasons, reason)
+
+    def _prepare(
+        self,
+        kind: OperationKind,
+        attempt: Attempt,
+        operation_id: OperationId,
+        *,
+        at: datetime,
+        reason: str | None = None,
+    ) -> None:
+        """Remember a call about a checkout. Opening is sent by whoever starts it, the rest by a reaction."""
+        self._add_operation(
+            Operation(
+                id=operation_id,
+                attempt_id=attempt.id,
+                kind=kind,
+                amount=attempt.expected,
+                reason=reason,
+                created_at=at,
+            )
+        )
+
+    def _add_operation(self, operation: Operation) -> None:
+        self.operations = (*self.operations, operation)
+        if operation.kind is not OperationKind.OPEN:
+            self._record(
+                OperationPrepared(at=operation.created_at, payment_id=self.id, operation_id=operation.id)
+            )
+
+    def _write(self, row: Transaction) -> None:
+        self.transactions = (*self.transactions, row)
+
+    def _replace_attempt(self, attempt: Attempt) -> None:
+        self.attempts = tuple(attempt if attempt.id == old.id else old for old in self.attempts)
+
+    def _replace_operation(self, operation: Operation) -> None:
+        self.operations = tuple(operation if operation.id == old.id else old for old in self.operations)
