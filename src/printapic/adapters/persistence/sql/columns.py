@@ -45,7 +45,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class JsonDocument(TypeDecorator[Any]):
-    """A frozen value that is only ever read back whole, as JSON text with sorted keys."""
+    """A frozen value that is only ever read back whole, as JSON text."""
 
     impl = Text()
     cache_ok = True
@@ -54,7 +54,7 @@ class JsonDocument(TypeDecorator[Any]):
         """Write compact JSON; None is NULL."""
         if value is None:
             return None
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Read the JSON back."""

@@ -1,23 +1,18 @@
 """The schema. What is looked for has a column; what is only read back is a JSON document.
 
-Money is whole minor units beside a currency; an order's total is a DECIMAL. Words of the domain are text
-with a CHECK: native enums survive a downgrade and break the next upgrade. The migrations say the same in
+Money is whole minor units beside a currency; an order's total is a DECIMAL. The migrations say the same in
 their own words, and a test compares the two. They also make the append-only tables refuse every change.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    CheckConstraint,
     Column,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -28,6 +23,14 @@ from sqlalchemy import (
 )
 
 from printapic.adapters.persistence.sql.columns import SERIAL, JsonDocument, MoneyAmount, UtcDateTime
+from printapic.adapters.persistence.sql.payment_tables import (
+    payment_attempts,
+    payment_operations,
+    payment_transactions,
+    payments,
+    webhook_inbox,
+)
+from printapic.adapters.persistence.sql.schema import metadata, one_of
 from printapic.application.ports.jobs import JobState
 from printapic.domain.actors import Role
 from printapic.domain.images.formats import ImageFormat
@@ -36,29 +39,28 @@ from printapic.domain.notifications.notification import NotificationKind
 from printapic.domain.orders.line import PrintState
 from printapic.domain.orders.shipment import ShipmentState
 from printapic.domain.orders.status import HoldReason, OrderStatus
-from printapic.domain.payments.attempt import AttemptState, Provider
-from printapic.domain.payments.inbox import InboxState
-from printapic.domain.payments.operation import OperationKind, OperationState
-from printapic.domain.payments.transaction import Source, TransactionType
 from printapic.domain.users.user import Locale
 
-APPEND_ONLY = ("order_history", "payment_transactions", "price_lists")
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "%(table_name)s_pkey",
-        "fk": "%(table_name)s_%(column_0_name)s_fkey",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-        "ck": "%(table_name)s_%(constraint_name)s_check",
-    }
-)
-
-
-def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
-    listed = ", ".join(f"'{word.value}'" for word in words)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
+__all__ = [
+    "images",
+    "jobs",
+    "metadata",
+    "notifications",
+    "order_history",
+    "order_lines",
+    "orders",
+    "payment_attempts",
+    "payment_operations",
+    "payment_transactions",
+    "payments",
+    "price_lists",
+    "production_batches",
+    "registrations",
+    "sessions",
+    "shipments",
+    "users",
+    "webhook_inbox",
+]
 
 users = Table(
     "users",
@@ -74,7 +76,7 @@ users = Table(
     Column("disabled_at", UtcDateTime),
     Column("version", Integer, nullable=False),
     UniqueConstraint("email_key"),
-    _one_of("locale", Locale),
+    one_of("locale", Locale),
 )
 
 registrations = Table(
@@ -92,7 +94,7 @@ registrations = Table(
     Column("used_at", UtcDateTime),
     Column("version", Integer, nullable=False),
     UniqueConstraint("token_sha256"),
-    _one_of("locale", Locale),
+    one_of("locale", Locale),
 )
 
 sessions = Table(
@@ -137,10 +139,10 @@ images = Table(
         postgresql_where=text("state <> 'deleted'"),
         sqlite_where=text("state <> 'deleted'"),
     ),
-    _one_of("state", ImageState),
-    _one_of("format", ImageFormat),
-    _one_of("colour_space", ColourSpace),
-    _one_of("colour_profile", ColourProfile),
+    one_of("state", ImageState),
+    one_of("format", ImageFormat),
+    one_of("colour_space", ColourSpace),
+    one_of("colour_profile", ColourProfile),
 )
 
 price_lists = Table(
@@ -182,8 +184,8 @@ orders = Table(
     UniqueConstraint("user_id", "idempotency_key"),
     Index("orders_user_id_id_idx", "user_id", "id"),
     Index("orders_status_id_idx", "status", "id"),
-    _one_of("status", OrderStatus),
-    _one_of("hold_reason", HoldReason),
+    one_of("status", OrderStatus),
+    one_of("hold_reason", HoldReason),
 )
 
 # An order's lines outlive the photo's row: the order froze what it needs, so nothing points at it.
@@ -209,7 +211,7 @@ order_lines = Table(
     Column("print_file", JsonDocument),
     Column("print_failure", Text),
     UniqueConstraint("order_id", "position"),
-    _one_of("print_state", PrintState),
+    one_of("print_state", PrintState),
 )
 
 order_history = Table(
@@ -225,9 +227,9 @@ order_history = Table(
     Column("reason", Text),
     Column("happened_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("order_id", "position"),
-    _one_of("source", OrderStatus),
-    _one_of("target", OrderStatus),
-    _one_of("role", Role),
+    one_of("source", OrderStatus),
+    one_of("target", OrderStatus),
+    one_of("role", Role),
 )
 
 shipments = Table(
@@ -244,7 +246,7 @@ shipments = Table(
     Column("handed_over_at", UtcDateTime, nullable=False),
     Column("delivered_at", UtcDateTime),
     UniqueConstraint("order_id", "position"),
-    _one_of("state", ShipmentState),
+    one_of("state", ShipmentState),
 )
 
 production_batches = Table(
@@ -254,110 +256,6 @@ production_batches = Table(
     Column("created_by", Uuid, ForeignKey("users.id"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("lines", JsonDocument, nullable=False),
-)
-
-payments = Table(
-    "payments",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("order_id", Uuid, ForeignKey("orders.id"), nullable=False),
-    Column("user_id", Uuid, ForeignKey("users.id"), nullable=False),
-    Column("due_minor", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("sync_ticket", Integer, nullable=False),
-    Column("review_reasons", JsonDocument, nullable=False),
-    Column("version", Integer, nullable=False),
-    UniqueConstraint("order_id"),
-)
-
-payment_attempts = Table(
-    "payment_attempts",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("provider", String(20), nullable=False),
-    Column("livemode", Boolean, nullable=False),
-    Column("expected_minor", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("state", String(20), nullable=False),
-    Column("client_key", Text, nullable=False),
-    Column("request_digest", Text, nullable=False),
-    Column("return_url", Text, nullable=False),
-    Column("cancel_url", Text, nullable=False),
-    Column("ref", Text),
-    Column("redirect_url", Text),
-    Column("expires_at", UtcDateTime, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("last_ticket", Integer, nullable=False),
-    UniqueConstraint("payment_id", "position"),
-    UniqueConstraint("provider", "livemode", "ref"),
-    _one_of("provider", Provider),
-    _one_of("state", AttemptState),
-)
-
-payment_operations = Table(
-    "payment_operations",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
-    Column("attempt_id", Uuid, ForeignKey("payment_attempts.id"), nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("kind", String(20), nullable=False),
-    Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("state", String(20), nullable=False),
-    Column("capture_ref", Text),
-    Column("provider_ref", Text),
-    Column("reason", Text),
-    Column("outcome_code", Text),
-    Column("sends", Integer, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("leased_until", UtcDateTime),
-    Column("first_sent_at", UtcDateTime),
-    UniqueConstraint("payment_id", "position"),
-    _one_of("kind", OperationKind),
-    _one_of("state", OperationState),
-)
-
-payment_transactions = Table(
-    "payment_transactions",
-    metadata,
-    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("type", String(20), nullable=False),
-    Column("attempt_id", Uuid, ForeignKey("payment_attempts.id"), nullable=False),
-    Column("provider", String(20), nullable=False),
-    Column("livemode", Boolean, nullable=False),
-    Column("ref", Text, nullable=False),
-    Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("source", String(20), nullable=False),
-    Column("operation_id", Uuid),
-    Column("occurred_at", UtcDateTime, nullable=False),
-    Column("recorded_at", UtcDateTime, nullable=False),
-    PrimaryKeyConstraint("payment_id", "position"),
-    UniqueConstraint("provider", "livemode", "ref", "type"),
-    _one_of("type", TransactionType),
-    _one_of("provider", Provider),
-    _one_of("source", Source),
-)
-
-webhook_inbox = Table(
-    "webhook_inbox",
-    metadata,
-    Column("provider", String(20), nullable=False),
-    Column("event_id", Text, nullable=False),
-    Column("livemode", Boolean, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("ref", Text),
-    Column("body_sha256", String(64), nullable=False),
-    Column("received_at", UtcDateTime, nullable=False),
-    Column("state", String(20), nullable=False),
-    PrimaryKeyConstraint("provider", "event_id", "livemode"),
-    _one_of("provider", Provider),
-    _one_of("state", InboxState),
 )
 
 notifications = Table(
@@ -372,7 +270,7 @@ notifications = Table(
     Column("version", Integer, nullable=False),
     UniqueConstraint("kind", "subject_id"),
     Index("notifications_user_id_id_idx", "user_id", "id"),
-    _one_of("kind", NotificationKind),
+    one_of("kind", NotificationKind),
 )
 
 _QUEUED = text("state IN ('waiting', 'running')")
@@ -398,6 +296,6 @@ jobs = Table(
     Index("jobs_line_idx", "lock", "run_at", "id", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
     Index("jobs_running_lock_key", "lock", unique=True, postgresql_where=_RUNNING, sqlite_where=_RUNNING),
     Index("jobs_state_id_idx", "state", "id"),
-    _one_of("state", JobState),
+    one_of("state", JobState),
     sqlite_autoincrement=True,
 )

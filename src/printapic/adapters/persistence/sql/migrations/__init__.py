@@ -1,0 +1,1 @@
+"""The schema's history. Revisions are frozen: they never import what may change after them."""

@@ -1,0 +1,173 @@
+"""Payments and their parts as rows, and back."""
+
+from __future__ import annotations
+
+from printapic.adapters.persistence.sql.documents import money
+from printapic.adapters.persistence.sql.transaction import Values
+from printapic.domain.ids import AttemptId, OperationId, OrderId, PaymentId, UserId
+from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
+from printapic.domain.payments.operation import Operation, OperationKind, OperationState
+from printapic.domain.payments.payment import Payment
+from printapic.domain.payments.transaction import Source, Transaction, TransactionType
+
+
+def payment_values(payment: Payment) -> Values:
+    """The payment's own row."""
+    return {
+        "id": payment.id,
+        "order_id": payment.order_id,
+        "user_id": payment.user_id,
+        "due_minor": payment.due.minor,
+        "currency": payment.due.currency.code,
+        "created_at": payment.created_at,
+        "sync_ticket": payment.sync_ticket,
+        "review_reasons": list(payment.review_reasons),
+        "version": payment.version,
+    }
+
+
+def read_payment(
+    row: Values, attempts: tuple[Values, ...], operations: tuple[Values, ...], log: tuple[Values, ...]
+) -> Payment:
+    """The payment that `payment_values` and its parts' functions wrote."""
+    return Payment(
+        id=PaymentId(row["id"]),
+        order_id=OrderId(row["order_id"]),
+        user_id=UserId(row["user_id"]),
+        due=money(row["due_minor"], row["currency"]),
+        created_at=row["created_at"],
+        sync_ticket=row["sync_ticket"],
+        attempts=tuple(_attempt(values) for values in attempts),
+        operations=tuple(_operation(values) for values in operations),
+        transactions=tuple(_transaction(values) for values in log),
+        review_reasons=tuple(row["review_reasons"]),
+        version=row["version"],
+    )
+
+
+def attempt_values(payment: Payment) -> list[Values]:
+    """One row per attempt, oldest first."""
+    return [
+        {
+            "id": attempt.id,
+            "payment_id": payment.id,
+            "position": position,
+            "provider": attempt.provider,
+            "livemode": attempt.livemode,
+            "expected_minor": attempt.expected.minor,
+            "currency": attempt.expected.currency.code,
+            "state": attempt.state,
+            "client_key": attempt.client_key,
+            "request_digest": attempt.request_digest,
+            "return_url": attempt.return_url,
+            "cancel_url": attempt.cancel_url,
+            "ref": attempt.ref,
+            "redirect_url": attempt.redirect_url,
+            "expires_at": attempt.expires_at,
+            "created_at": attempt.created_at,
+            "last_ticket": attempt.last_ticket,
+        }
+        for position, attempt in enumerate(payment.attempts)
+    ]
+
+
+def _attempt(values: Values) -> Attempt:
+    return Attempt(
+        id=AttemptId(values["id"]),
+        provider=Provider(values["provider"]),
+        livemode=values["livemode"],
+        expected=money(values["expected_minor"], values["currency"]),
+        state=AttemptState(values["state"]),
+        client_key=values["client_key"],
+        request_digest=values["request_digest"],
+        return_url=values["return_url"],
+        cancel_url=values["cancel_url"],
+        ref=values["ref"],
+        redirect_url=values["redirect_url"],
+        expires_at=values["expires_at"],
+        created_at=values["created_at"],
+        last_ticket=values["last_ticket"],
+    )
+
+
+def operation_values(payment: Payment) -> list[Values]:
+    """One row per call to a provider, oldest first."""
+    return [
+        {
+            "id": operation.id,
+            "payment_id": payment.id,
+            "attempt_id": operation.attempt_id,
+            "position": position,
+            "kind": operation.kind,
+            "amount_minor": operation.amount.minor,
+            "currency": operation.amount.currency.code,
+            "state": operation.state,
+            "capture_ref": operation.capture_ref,
+            "provider_ref": operation.provider_ref,
+            "reason": operation.reason,
+            "outcome_code": operation.outcome_code,
+            "sends": operation.sends,
+            "created_at": operation.created_at,
+            "leased_until": operation.leased_until,
+            "first_sent_at": operation.first_sent_at,
+        }
+        for position, operation in enumerate(payment.operations)
+    ]
+
+
+def _operation(values: Values) -> Operation:
+    return Operation(
+        id=OperationId(values["id"]),
+        attempt_id=AttemptId(values["attempt_id"]),
+        kind=OperationKind(values["kind"]),
+        amount=money(values["amount_minor"], values["currency"]),
+        state=OperationState(values["state"]),
+        capture_ref=values["capture_ref"],
+        provider_ref=values["provider_ref"],
+        reason=values["reason"],
+        outcome_code=values["outcome_code"],
+        sends=values["sends"],
+        created_at=values["created_at"],
+        leased_until=values["leased_until"],
+        first_sent_at=values["first_sent_at"],
+    )
+
+
+def transaction_values(payment: Payment) -> list[Values]:
+    """One row per movement of money, in the order in which we learned of them."""
+    return [
+        {
+            "payment_id": payment.id,
+            "position": position,
+            "type": transaction.type,
+            "attempt_id": transaction.attempt_id,
+            "provider": transaction.provider,
+            "livemode": transaction.livemode,
+            "ref": transaction.ref,
+            "amount_minor": transaction.amount.minor,
+            "currency": transaction.amount.currency.code,
+            "source": transaction.source,
+            "capture_ref": transaction.capture_ref,
+            "operation_id": transaction.operation_id,
+            "occurred_at": transaction.occurred_at,
+            "recorded_at": transaction.recorded_at,
+        }
+        for position, transaction in enumerate(payment.transactions)
+    ]
+
+
+def _transaction(values: Values) -> Transaction:
+    operation_id = values["operation_id"]
+    return Transaction(
+        type=TransactionType(values["type"]),
+        attempt_id=AttemptId(values["attempt_id"]),
+        provider=Provider(values["provider"]),
+        livemode=values["livemode"],
+        ref=values["ref"],
+        amount=money(values["amount_minor"], values["currency"]),
+        source=Source(values["source"]),
+        capture_ref=values["capture_ref"],
+        operation_id=None if operation_id is None else OperationId(operation_id),
+        occurred_at=values["occurred_at"],
+        recorded_at=values["recorded_at"],
+    )

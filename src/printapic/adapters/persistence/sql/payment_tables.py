@@ -1,0 +1,129 @@
+"""The tables of payments: what is due, every call to a provider, and the log of the money that moved."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+from printapic.adapters.persistence.sql.columns import JsonDocument, UtcDateTime
+from printapic.adapters.persistence.sql.schema import metadata, one_of
+from printapic.domain.payments.attempt import AttemptState, Provider
+from printapic.domain.payments.inbox import InboxState
+from printapic.domain.payments.operation import OperationKind, OperationState
+from printapic.domain.payments.transaction import Source, TransactionType
+
+payments = Table(
+    "payments",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("order_id", Uuid, ForeignKey("orders.id"), nullable=False),
+    Column("user_id", Uuid, ForeignKey("users.id"), nullable=False),
+    Column("due_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sync_ticket", Integer, nullable=False),
+    Column("review_reasons", JsonDocument, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("order_id"),
+)
+
+payment_attempts = Table(
+    "payment_attempts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("provider", String(20), nullable=False),
+    Column("livemode", Boolean, nullable=False),
+    Column("expected_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("client_key", Text, nullable=False),
+    Column("request_digest", Text, nullable=False),
+    Column("return_url", Text, nullable=False),
+    Column("cancel_url", Text, nullable=False),
+    Column("ref", Text),
+    Column("redirect_url", Text),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_ticket", Integer, nullable=False),
+    UniqueConstraint("payment_id", "position"),
+    UniqueConstraint("provider", "livemode", "ref"),
+    one_of("provider", Provider),
+    one_of("state", AttemptState),
+)
+
+payment_operations = Table(
+    "payment_operations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
+    Column("attempt_id", Uuid, ForeignKey("payment_attempts.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("capture_ref", Text),
+    Column("provider_ref", Text),
+    Column("reason", Text),
+    Column("outcome_code", Text),
+    Column("sends", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("leased_until", UtcDateTime),
+    Column("first_sent_at", UtcDateTime),
+    UniqueConstraint("payment_id", "position"),
+    one_of("kind", OperationKind),
+    one_of("state", OperationState),
+)
+
+payment_transactions = Table(
+    "payment_transactions",
+    metadata,
+    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("type", String(20), nullable=False),
+    Column("attempt_id", Uuid, ForeignKey("payment_attempts.id"), nullable=False),
+    Column("provider", String(20), nullable=False),
+    Column("livemode", Boolean, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("source", String(20), nullable=False),
+    Column("capture_ref", Text),
+    Column("operation_id", Uuid),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("payment_id", "position"),
+    UniqueConstraint("provider", "livemode", "ref", "type"),
+    one_of("type", TransactionType),
+    one_of("provider", Provider),
+    one_of("source", Source),
+)
+
+webhook_inbox = Table(
+    "webhook_inbox",
+    metadata,
+    Column("provider", String(20), nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("livemode", Boolean, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("ref", Text),
+    Column("body_sha256", String(64), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("state", String(20), nullable=False),
+    PrimaryKeyConstraint("provider", "event_id", "livemode"),
+    one_of("provider", Provider),
+    one_of("state", InboxState),
+)
