@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Select, exists, func, insert, literal, select
+from sqlalchemy import Select, exists, func, literal, select
 
 from printapic.adapters.persistence.sql.order_rows import (
     history_values,
@@ -32,6 +32,7 @@ from printapic.application.ports.orders import (
     OrderSummary,
     QueueEntry,
 )
+from printapic.application.ports.unit_of_work import ConcurrentUpdate
 from printapic.domain.ids import BatchId, ImageId, LineId, OrderId, Sku, UserId
 from printapic.domain.orders.order import Order, OrderNotFound
 from printapic.domain.orders.status import OrderStatus
@@ -169,13 +170,15 @@ class SqlBatchRepository(BatchRepository):
         self._transaction = transaction
 
     def add(self, batch: Batch) -> None:
-        """Store a batch with its lines in the order of the manifest."""
-        lines = [[str(order_id), str(line_id)] for order_id, line_id in batch.lines]
-        self._transaction.write(
-            insert(production_batches).values(
-                id=batch.id, created_by=batch.created_by, created_at=batch.created_at, lines=lines
-            )
-        )
+        """Store a batch with its lines in the order of the manifest; `ConcurrentUpdate` for a taken id."""
+        values = {
+            "id": batch.id,
+            "created_by": batch.created_by,
+            "created_at": batch.created_at,
+            "lines": [[str(order_id), str(line_id)] for order_id, line_id in batch.lines],
+        }
+        if not self._transaction.insert_new(production_batches, values):
+            raise ConcurrentUpdate
 
     def get(self, batch_id: BatchId) -> Batch | None:
         """The batch."""

@@ -1,0 +1,100 @@
+"""Payments and the inbox of webhooks in memory."""
+
+from __future__ import annotations
+
+import attrs
+
+from printapic.adapters.persistence.memory.state import MemoryTransaction, copy_of
+from printapic.application.ports.payments import PaymentInbox, PaymentRepository
+from printapic.application.ports.unit_of_work import ConcurrentUpdate
+from printapic.domain.ids import AttemptId, OrderId, PaymentId, UserId
+from printapic.domain.payments.attempt import Provider
+from printapic.domain.payments.inbox import InboxEntry, InboxState
+from printapic.domain.payments.payment import Payment, PaymentNotFound
+
+_Names = set[tuple[object, ...]]
+
+
+class MemoryPaymentRepository(PaymentRepository):
+    """Payments by id, by order, and by the provider's name for an attempt."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def add(self, payment: Payment) -> None:
+        """Raises `ConcurrentUpdate` where the order has a payment already."""
+        self._transaction.add("payments", payment, payment.id, self._conflict(payment))
+
+    def get(self, payment_id: PaymentId, *, owner_id: UserId | None = None) -> Payment:
+        """Raises `PaymentNotFound`."""
+        payment: Payment | None = self._transaction.find("payments", payment_id)
+        if payment is None or owner_id not in (None, payment.user_id):
+            raise PaymentNotFound
+        return payment
+
+    def of_order(self, order_id: OrderId) -> Payment | None:
+        """The order's payment."""
+        return next((copy_of(payment) for payment in self._all() if payment.order_id == order_id), None)
+
+    def by_ref(self, provider: Provider, livemode: bool, ref: str) -> tuple[PaymentId, AttemptId] | None:
+        """The attempt whose checkout has this name at the provider."""
+        for payment in self._all():
+            for attempt in payment.attempts:
+                if (attempt.provider, attempt.livemode, attempt.ref) == (provider, livemode, ref):
+                    return payment.id, attempt.id
+        return None
+
+    def save(self, payment: Payment) -> None:
+        """Raises `ConcurrentUpdate`."""
+        self._transaction.save("payments", payment, payment.id, self._conflict(payment))
+
+    def _all(self) -> list[Payment]:
+        return list(self._transaction.table("payments").values())
+
+    def _conflict(self, payment: Payment) -> ConcurrentUpdate | None:
+        """One payment per order, one attempt per name at the provider, one row per movement of money."""
+        names = _names(payment)
+        for other in self._all():
+            if other.id != payment.id and (other.order_id == payment.order_id or names & _names(other)):
+                return ConcurrentUpdate()
+        return None
+
+
+class MemoryPaymentInbox(PaymentInbox):
+    """Every verified webhook, once."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def receive(self, entry: InboxEntry) -> bool:
+        """Store, unless it is stored already."""
+        self._transaction.check(writing=True)
+        if _key(entry) in self._transaction.table("inbox"):
+            return False
+        self._transaction.put("inbox", _key(entry), entry)
+        return True
+
+    def get(self, provider: Provider, event_id: str) -> InboxEntry | None:
+        """The notification; the live one, should a test environment have used the same id."""
+        inbox = self._transaction.table("inbox")
+        entry: InboxEntry | None = inbox.get((provider, event_id, True)) or inbox.get(
+            (provider, event_id, False)
+        )
+        return entry
+
+    def close(self, entry: InboxEntry, state: InboxState) -> None:
+        """Write down what became of a notification."""
+        stored = self._transaction.table("inbox").get(_key(entry))
+        self._transaction.check(writing=True)
+        if stored is not None:
+            self._transaction.put("inbox", _key(entry), attrs.evolve(stored, state=state))
+
+
+def _names(payment: Payment) -> _Names:
+    """What must occur in no other payment."""
+    attempts: _Names = {(a.provider, a.livemode, a.ref) for a in payment.attempts if a.ref is not None}
+    return attempts | {(t.provider, t.livemode, t.ref, t.type) for t in payment.transactions}
+
+
+def _key(entry: InboxEntry) -> tuple[Provider, str, bool]:
+    return entry.provider, entry.event_id, entry.livemode

@@ -1,0 +1,105 @@
+"""Users, registrations and sessions in memory."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+from printapic.adapters.persistence.memory.state import MemoryTransaction, copy_of
+from printapic.application.ports.users import (
+    EmailTaken,
+    RegistrationRepository,
+    SessionRepository,
+    UserRepository,
+)
+from printapic.domain.ids import RegistrationId, SessionId, UserId
+from printapic.domain.users.session import Session
+from printapic.domain.users.user import Registration, User, UserNotFound
+
+
+class MemoryUserRepository(UserRepository):
+    """Users by id and by the key of their address."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def add(self, user: User) -> None:
+        """Raises `EmailTaken`."""
+        self._transaction.add("users", user, user.id, self._conflict(user))
+
+    def get(self, user_id: UserId) -> User:
+        """Raises `UserNotFound`."""
+        user: User | None = self._transaction.find("users", user_id)
+        if user is None:
+            raise UserNotFound
+        return user
+
+    def by_email(self, key: str) -> User | None:
+        """The user whose address has this key."""
+        return next((copy_of(user) for user in self._all() if user.email.key == key), None)
+
+    def save(self, user: User) -> None:
+        """Raises `ConcurrentUpdate`, or `EmailTaken` for a changed address."""
+        self._transaction.save("users", user, user.id, self._conflict(user))
+
+    def all(self, *, after: UserId | None, limit: int) -> tuple[User, ...]:
+        """Users in the order of their ids."""
+        users = sorted(self._all(), key=attrgetter("id"))
+        return tuple(copy_of(user) for user in users if after is None or user.id > after)[:limit]
+
+    def _all(self) -> list[User]:
+        return list(self._transaction.table("users").values())
+
+    def _conflict(self, user: User) -> EmailTaken | None:
+        taken = any(each.email.key == user.email.key and each.id != user.id for each in self._all())
+        return EmailTaken() if taken else None
+
+
+class MemoryRegistrationRepository(RegistrationRepository):
+    """Registrations by id and by the SHA-256 of their token."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def add(self, registration: Registration) -> None:
+        """Store a wish for an account."""
+        self._transaction.add("registrations", registration, registration.id)
+
+    def get(self, registration_id: RegistrationId) -> Registration | None:
+        """The registration."""
+        found: Registration | None = self._transaction.find("registrations", registration_id)
+        return found
+
+    def by_token(self, token_sha256: str) -> Registration | None:
+        """The registration whose token has this SHA-256."""
+        rows: list[Registration] = list(self._transaction.table("registrations").values())
+        return next((copy_of(each) for each in rows if each.token_sha256 == token_sha256), None)
+
+    def save(self, registration: Registration) -> None:
+        """Raises `ConcurrentUpdate`."""
+        self._transaction.save("registrations", registration, registration.id)
+
+
+class MemorySessionRepository(SessionRepository):
+    """Sessions, alone or with their users."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def add(self, session: Session) -> None:
+        """Store a login."""
+        self._transaction.add("sessions", session, session.id)
+
+    def get(self, session_id: SessionId) -> Session | None:
+        """The session."""
+        found: Session | None = self._transaction.find("sessions", session_id)
+        return found
+
+    def with_user(self, session_id: SessionId) -> tuple[Session, User] | None:
+        """The session and its user."""
+        session = self.get(session_id)
+        user: User | None = self._transaction.find("users", session.user_id) if session else None
+        return (session, user) if session and user else None
+
+    def save(self, session: Session) -> None:
+        """Raises `ConcurrentUpdate`."""
+        self._transaction.save("sessions", session, session.id)
