@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, Literal, cast, get_type_hints
 
 import attrs
-import boto3
-from botocore.config import Config
+import structlog
 from dependency_injector import containers, providers
-from sqlalchemy import Connection, Engine
+from sqlalchemy import URL, Engine
 
 from printapic.adapters.catalogue.toml_price_list import TomlPriceListReader
 from printapic.adapters.images.filesystem import FilesystemImageStore
 from printapic.adapters.images.memory import MemoryImageStore
 from printapic.adapters.images.pillow import PillowImageProcessor
-from printapic.adapters.images.s3 import S3ImageStore
+from printapic.adapters.images.s3 import S3ImageStore, s3_client
 from printapic.adapters.jobs.in_process import InProcessWorker
-from printapic.adapters.jobs.procrastinate import ProcrastinateJobQueue, ProcrastinateWorker
 from printapic.adapters.notifications.console import ConsoleMailer
 from printapic.adapters.notifications.folder import FolderMailer
 from printapic.adapters.notifications.memory import MemoryMailer
@@ -29,8 +28,9 @@ from printapic.adapters.payments.simulated.gateway import SimulatedGateway
 from printapic.adapters.payments.simulated.webhooks import SimulatedWebhookVerifier, WebhookDeliverer
 from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
 from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
-from printapic.adapters.persistence.sql.engine import sql_engine
+from printapic.adapters.persistence.sql.engine import reading_engine, sql_engine
 from printapic.adapters.persistence.sql.jobs import SqlJobLedger, SqlJobQueue
+from printapic.adapters.persistence.sql.migrate import migrate, pending
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
 from printapic.adapters.system.clock import SystemClock
 from printapic.adapters.system.identifiers import RandomIdentifiers
@@ -40,7 +40,7 @@ from printapic.adapters.users.tokens import JwtTokenIssuer
 from printapic.application.notifications.delivery import ShopFront
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.images import ImageStore
-from printapic.application.ports.jobs import JobLedger, JobQueue, JobWorker
+from printapic.application.ports.jobs import JobLedger, JobWorker
 from printapic.application.ports.notifications import Mailer
 from printapic.application.ports.payments import PaymentGateway, WebhookVerifier
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
@@ -50,20 +50,26 @@ from printapic.domain.payments.attempt import Provider
 from printapic.entrypoints import settings as choices
 from printapic.entrypoints.settings import Mode, Settings
 
+log = structlog.get_logger(__name__)
 JWT_AUDIENCE = "printapic-api"
 _SIMULATED_WEBHOOKS = "/v1/webhooks/simulated"
 
 
-def engine(settings: Settings) -> Engine | None:
+def engine(settings: Settings, closing: ExitStack) -> Engine | None:
     """The database's connections; None where everything is in memory."""
     match settings.storage:
-        case choices.SqliteStorage() as storage:
-            storage.path.parent.mkdir(parents=True, exist_ok=True)
-            return sql_engine(storage.url.reveal())
+        case choices.SqliteStorage(path=path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return _closed_by(closing, sql_engine(URL.create("sqlite", database=str(path))))
         case choices.PostgresStorage(url=url):
-            return sql_engine(url.reveal())
+            return _closed_by(closing, sql_engine(url.reveal()))
         case choices.MemoryStorage():
             return None
+
+
+def _closed_by(closing: ExitStack, engine: Engine) -> Engine:
+    closing.callback(engine.dispose)
+    return engine
 
 
 def job_ledger(engine: Engine | None) -> JobLedger:
@@ -75,6 +81,8 @@ def worker(settings: Settings, ledger: JobLedger, clock: Clock) -> JobWorker:
         case choices.InProcessJobs(threads=threads):
             return InProcessWorker(ledger, clock, threads=threads)
         case choices.ProcrastinateJobs(threads=threads):
+            from printapic.adapters.jobs.procrastinate import ProcrastinateWorker
+
             return ProcrastinateWorker(_postgres_url(settings), clock, concurrency=threads)
 
 
@@ -85,15 +93,18 @@ def _postgres_url(settings: Settings) -> str:
 
 
 def unit_of_work(
-    settings: Settings, engine: Engine | None, ledger: JobLedger, worker: JobWorker
+    settings: Settings, engine: Engine | None, ledger: JobLedger, worker: Callable[[], JobWorker]
 ) -> UnitOfWorkFactory:
-    wake = worker.wake if isinstance(worker, InProcessWorker) else _nobody_to_wake
-    if engine is None:
-        return MemoryUnitOfWorkFactory(jobs_for, cast(MemoryJobLedger, ledger), wake)
-    queue: Callable[[Connection], JobQueue] = SqlJobQueue
+    """`worker` is asked for only where it works in this process, and wants to be woken."""
     if isinstance(settings.jobs, choices.ProcrastinateJobs):
-        queue = ProcrastinateJobQueue
-    return SqlUnitOfWorkFactory(engine, jobs_for, queue, wake)
+        from printapic.adapters.jobs.procrastinate import ProcrastinateJobQueue
+
+        _postgres_url(settings)
+        return SqlUnitOfWorkFactory(cast(Engine, engine), jobs_for, ProcrastinateJobQueue, _nobody_to_wake)
+    wake = cast(InProcessWorker, worker()).wake
+    if engine is None:
+        return MemoryUnitOfWorkFactory(jobs_for, cast(MemoryJobLedger, ledger).add, wake)
+    return SqlUnitOfWorkFactory(engine, jobs_for, SqlJobQueue, wake)
 
 
 def _nobody_to_wake() -> None:
@@ -107,19 +118,12 @@ def image_store(settings: Settings) -> ImageStore:
         case choices.MemoryImages():
             return MemoryImageStore()
         case choices.S3Images() as s3:
-            client = boto3.client(
-                "s3",
-                endpoint_url=s3.endpoint,
-                region_name=s3.region,
-                aws_access_key_id=s3.access_key,
-                aws_secret_access_key=s3.secret_key.reveal() if s3.secret_key else None,
-                config=Config(
-                    connect_timeout=2,
-                    read_timeout=5,
-                    retries={"total_max_attempts": 3, "mode": "standard"},
-                    request_checksum_calculation="when_required",
-                    response_checksum_validation="when_required",
-                ),
+            client = s3_client(
+                region=s3.region,
+                endpoint=s3.endpoint,
+                access_key=s3.access_key,
+                secret_key=s3.secret_key.reveal() if s3.secret_key else None,
+                checksums=s3.endpoint is None,
             )
             return S3ImageStore(client, bucket=s3.bucket, prefix=s3.prefix)
 
@@ -151,8 +155,10 @@ def keyring(settings: Settings) -> KeyRing:
     return load_or_create_keyring(settings.keys_file)
 
 
-def simulated_books(settings: Settings, clock: Clock) -> SimulatedBooks:
-    return SimulatedBooks(settings.payments.books, clock)
+def simulated_books(settings: Settings, clock: Clock, closing: ExitStack) -> SimulatedBooks:
+    opened = SimulatedBooks(settings.payments.books, clock)
+    closing.callback(opened.close)
+    return opened
 
 
 def gateways(simulated: SimulatedGateway) -> Mapping[Provider, PaymentGateway]:
@@ -164,8 +170,14 @@ def verifiers(keys: KeyRing) -> Mapping[Provider, WebhookVerifier]:
     return {verifier.provider: verifier}
 
 
-def deliverer(settings: Settings, books: SimulatedBooks, keys: KeyRing) -> WebhookDeliverer:
-    return WebhookDeliverer(books, settings.public_url + _SIMULATED_WEBHOOKS, _webhook_secret(keys))
+def deliverer(
+    settings: Settings, books: SimulatedBooks, keys: KeyRing, closing: ExitStack
+) -> WebhookDeliverer:
+    opened = WebhookDeliverer(
+        books, url=settings.public_url + _SIMULATED_WEBHOOKS, secret=_webhook_secret(keys)
+    )
+    closing.callback(opened.close)
+    return opened
 
 
 def _webhook_secret(keys: KeyRing) -> str:
@@ -195,36 +207,42 @@ def shop(**ports: Any) -> Shop:
 
 
 class Container(containers.DeclarativeContainer):
-    """One shop, assembled lazily: `Container(settings=...)`, then call the provider of what is needed."""
+    """One shop, assembled lazily: `Container(settings=...)`, then call the provider of what is needed.
+
+    Safe to use from many threads: each thing is built once. `close` gives back what was opened.
+    """
 
     settings = providers.Dependency(instance_of=Settings)
-    clock = providers.Singleton(SystemClock)
-    identifiers = providers.Singleton(RandomIdentifiers)
-    keyring = providers.Singleton(keyring, settings)
+    closing: providers.Provider[ExitStack] = providers.ThreadSafeSingleton(ExitStack)
+    clock = providers.ThreadSafeSingleton(SystemClock)
+    identifiers = providers.ThreadSafeSingleton(RandomIdentifiers)
+    keyring = providers.ThreadSafeSingleton(keyring, settings)
 
-    engine = providers.Singleton(engine, settings)
-    job_ledger = providers.Singleton(job_ledger, engine)
-    worker = providers.Singleton(worker, settings, job_ledger, clock)
-    unit_of_work = providers.Singleton(unit_of_work, settings, engine, job_ledger, worker)
+    engine = providers.ThreadSafeSingleton(engine, settings, closing)
+    job_ledger = providers.ThreadSafeSingleton(job_ledger, engine)
+    worker = providers.ThreadSafeSingleton(worker, settings, job_ledger, clock)
+    unit_of_work = providers.ThreadSafeSingleton(unit_of_work, settings, engine, job_ledger, worker.provider)
 
-    store = providers.Singleton(image_store, settings)
-    processor = providers.Singleton(PillowImageProcessor)
-    hasher = providers.Singleton(BcryptPasswordHasher, cost=settings.provided.bcrypt_cost)
-    tokens = providers.Singleton(
+    store = providers.ThreadSafeSingleton(image_store, settings)
+    processor = providers.ThreadSafeSingleton(PillowImageProcessor)
+    hasher = providers.ThreadSafeSingleton(BcryptPasswordHasher, cost=settings.provided.bcrypt_cost)
+    tokens = providers.ThreadSafeSingleton(
         JwtTokenIssuer, keyring=keyring, issuer=settings.provided.public_url, audience=JWT_AUDIENCE
     )
-    templates = providers.Singleton(JinjaMailTemplates)
-    mailer = providers.Singleton(mailer, settings)
-    reader = providers.Singleton(TomlPriceListReader)
+    templates = providers.ThreadSafeSingleton(JinjaMailTemplates)
+    mailer = providers.ThreadSafeSingleton(mailer, settings)
+    reader = providers.ThreadSafeSingleton(TomlPriceListReader)
 
-    books = providers.Singleton(simulated_books, settings, clock)
-    simulated = providers.Singleton(SimulatedGateway, books, public_url=settings.provided.public_url)
-    gateways = providers.Singleton(gateways, simulated)
-    verifiers = providers.Singleton(verifiers, keyring)
-    hosted_checkout = providers.Singleton(HostedCheckout, books)
-    deliverer = providers.Singleton(deliverer, settings, books, keyring)
+    books = providers.ThreadSafeSingleton(simulated_books, settings, clock, closing)
+    simulated = providers.ThreadSafeSingleton(
+        SimulatedGateway, books, public_url=settings.provided.public_url
+    )
+    gateways = providers.ThreadSafeSingleton(gateways, simulated)
+    verifiers = providers.ThreadSafeSingleton(verifiers, keyring)
+    hosted_checkout = providers.ThreadSafeSingleton(HostedCheckout, books)
+    deliverer = providers.ThreadSafeSingleton(deliverer, settings, books, keyring, closing)
 
-    shop = providers.Singleton(
+    shop = providers.ThreadSafeSingleton(
         shop,
         unit_of_work=unit_of_work,
         clock=clock,
@@ -238,7 +256,69 @@ class Container(containers.DeclarativeContainer):
         reader=reader,
         gateways=gateways,
         verifiers=verifiers,
-        front=providers.Singleton(front, settings),
+        front=providers.Factory(front, settings),
         return_origins=settings.provided.origins,
         max_bytes=settings.provided.max_upload_bytes,
     )
+
+
+def apply_migrations(container: Container) -> tuple[str, ...]:
+    """Bring the database up to date; the names of what was applied, none for a shop in memory.
+
+    Raises `StorageUnavailable`.
+    """
+    engine = container.engine()
+    if engine is None:
+        return ()
+    applied = migrate(engine)
+    settings = container.settings()
+    if isinstance(settings.jobs, choices.ProcrastinateJobs):
+        from printapic.adapters.jobs.procrastinate_tables import apply_schema
+
+        apply_schema(_postgres_url(settings))
+    return applied
+
+
+def readiness(container: Container) -> Mapping[str, bool]:
+    """Ask everything that the shop depends on, by name, whether it answers. Never raises.
+
+    A database that a later release has migrated is good enough: while a new release is rolled out, the
+    old one goes on working.
+    """
+    checks: dict[str, Callable[[], object]] = {
+        "image store": lambda: _answers(container.store()),
+        "jobs": lambda: len(container.worker().list(limit=1)) <= 1,
+        "price list": lambda: _has_price_list(container.unit_of_work()),
+    }
+    if not isinstance(container.settings().storage, choices.MemoryStorage):
+        checks["database"] = lambda: _runs(cast(Engine, container.engine()))
+        checks["migrations"] = lambda: not pending(cast(Engine, container.engine()))
+    return {name: _holds(name, check) for name, check in checks.items()}
+
+
+def _holds(name: str, check: Callable[[], object]) -> bool:
+    try:
+        return bool(check())
+    except Exception as error:
+        log.warning("not ready", dependency=name, error=type(error).__name__)
+        return False
+
+
+def _answers(store: ImageStore) -> bool:
+    """Whether its beginning can be listed: of a missing bucket or an unmounted folder it cannot."""
+    return not list(store.list("readiness/", limit=1))
+
+
+def _runs(engine: Engine) -> bool:
+    with reading_engine(engine).connect() as connection:
+        return connection.exec_driver_sql("SELECT 1").scalar() == 1
+
+
+def _has_price_list(unit_of_work: UnitOfWorkFactory) -> bool:
+    with unit_of_work.reading() as work:
+        return work.price_lists.current() is not None
+
+
+def close(container: Container) -> None:
+    """Give back connections and files, and open nothing to do so. Repeating it changes nothing."""
+    container.closing().close()

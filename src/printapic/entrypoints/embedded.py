@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from printapic.application.catalogue.prices import NoPriceList
+from printapic.application.ports.catalogue import NoPriceList
 from printapic.application.shop import Shop
 from printapic.entrypoints.container import Container, apply_migrations, close
 from printapic.entrypoints.settings import Mode, Settings
