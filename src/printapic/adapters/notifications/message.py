@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
 import attrs
 
@@ -16,6 +16,7 @@ from printapic.application.ports.notifications import InlineImage, Mail, MailRef
 
 _LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}")
 _DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}", re.ASCII)
+_SENDER = re.compile(r'"?(?P<name>[^"<>]*?)"?\s*<(?P<address>[^<>]*)>|(?P<bare>[^<>]*)')
 _MESSAGE_ID = re.compile(r"<?(?P<id>[A-Za-z0-9._+=-]{1,120}@[A-Za-z0-9.-]{1,120})>?", re.ASCII)
 _CONTENT_ID = re.compile(r"[A-Za-z0-9._@+=-]{1,120}", re.ASCII)
 _CONTENT_TYPE = re.compile(r"image/[a-z0-9.+-]{1,60}", re.ASCII)
@@ -32,14 +33,14 @@ class Sender:
     @classmethod
     def parse(cls, text: str) -> Sender:
         """Read `Anna's Prints <hello@example.com>`. Raises `ValueError` for anything else."""
-        name, spelled = parseaddr(text)
+        found = _SENDER.fullmatch(text.strip())
         try:
-            address = recipient(spelled)
+            address = recipient((found["address"] or found["bare"] or "") if found else "")
         except MailRefused:
             raise ValueError("the sender of mail must be one e-mail address") from None
         if not address.addr_spec.isascii():
             raise ValueError("the sender's address must be ASCII: not every mail server takes another")
-        return cls(name=_one_line(name), address=address)
+        return cls(name=_one_line((found and found["name"]) or ""), address=address)
 
     @property
     def header(self) -> Address:
@@ -110,7 +111,8 @@ def _attach(html: EmailMessage, image: InlineImage) -> None:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(plain(text).split())
+    """`=?` begins an encoded word, in which a line break could hide: it must not stand there by itself."""
+    return " ".join(plain(text).split()).replace("=?", "= ?")
 
 
 def _encodable(text: str) -> str:

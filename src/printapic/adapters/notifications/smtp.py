@@ -7,11 +7,10 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal
 
-from printapic.adapters.notifications.message import Sender, compose
+from printapic.adapters.notifications.message import Sender, compose, recipient
 from printapic.application.ports.notifications import Mail, Mailer, MailRefused, MailUnavailable
 
 Encryption = Literal["starttls", "tls", "none"]
@@ -51,9 +50,9 @@ class SmtpMailer(Mailer):
         self._tls = ssl.create_default_context(cafile=ca_file) if encryption != "none" else None
 
     def send(self, mail: Mail) -> None:
-        message = compose(mail, self._sender)
+        message = compose(mail, self._sender).as_bytes()
         with self._connection() as connection:
-            self._deliver(connection, message)
+            self._deliver(connection, recipient(mail.to).addr_spec, message)
 
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
@@ -87,9 +86,11 @@ class SmtpMailer(Mailer):
             return smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout_s, context=self._tls)
         return smtplib.SMTP(self._host, self._port, timeout=self._timeout_s)
 
-    def _deliver(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
+    def _deliver(self, connection: smtplib.SMTP, to: str, message: bytes) -> None:
+        # Not `send_message`, which writes ">From" where a line of the text begins with "From".
+        options = [] if to.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
         try:
-            connection.send_message(message, from_addr=self._sender.address.addr_spec)
+            connection.sendmail(self._sender.address.addr_spec, [to], message, mail_options=options)
         except smtplib.SMTPRecipientsRefused as error:
             raise _refusal(max(code for code, _ in error.recipients.values())) from None
         except smtplib.SMTPSenderRefused as error:

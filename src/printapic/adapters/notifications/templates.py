@@ -135,7 +135,7 @@ def _utc(moment: datetime) -> datetime:
 
 def _is_web_link(text: object) -> bool:
     """Whether a mail may link there: neither empty nor `javascript:`."""
-    return isinstance(text, str) and _WEB_LINK.fullmatch(text) is not None
+    return _WEB_LINK.fullmatch(str(text)) is not None
 
 
 def _text_paragraphs(text: str) -> str:
