@@ -276,9 +276,16 @@ class Order(Aggregate):
         )
 
     def _action(self, row: Transition, actor: Actor, *, at: datetime) -> Action:
-        role, reason = self._capacity(row, actor, at=at)
-        until = available_until(row.trigger, role, self._circumstances(at)) if reason is None else None
+        _, reason = self._capacity(row, actor, at=at)
+        until = self._until(row, actor, at=at) if reason is None else None
         return Action(trigger=row.trigger, available=reason is None, reason_code=reason, until=until)
+
+    def _until(self, row: Transition, actor: Actor, *, at: datetime) -> datetime | None:
+        """When the last of the actor's roles that may act now loses its chance."""
+        now = self._circumstances(at)
+        acting = [role for role in row.roles & self._roles(actor) if not obstacle(row.trigger, role, now)]
+        ends = [available_until(row.trigger, role, now) for role in acting]
+        return None if None in ends else max(end for end in ends if end)
 
     def _roles(self, actor: Actor) -> frozenset[Role]:
         """What this actor is towards this order: nobody is the customer of somebody else's."""
