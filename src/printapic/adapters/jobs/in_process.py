@@ -14,7 +14,15 @@ from tenacity import stop_when_event_set as when_set
 from tenacity import wait_random_exponential as growing
 
 from printapic.adapters.jobs.leases import HeldLeases
-from printapic.adapters.jobs.retries import Jitter, RunnerLost, described, full_jitter, origin, pause_after
+from printapic.adapters.jobs.retries import (
+    Jitter,
+    RunnerLost,
+    described,
+    full_jitter,
+    origin,
+    pause_after,
+    report,
+)
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.jobs import (
     MAX_ATTEMPTS,
@@ -26,7 +34,6 @@ from printapic.application.ports.jobs import (
     JobWorker,
 )
 from printapic.application.ports.unit_of_work import StorageUnavailable
-from printapic.domain.errors import PrintAPicError
 
 log = structlog.get_logger(__name__)
 
@@ -147,12 +154,12 @@ class InProcessWorker(JobWorker):
             self._bury(claim, error, stop)
             return
         pause = pause_after(claim.attempts, self._jitter)
-        _say("job failed", claim, error, pause=pause.total_seconds())
+        _report("job failed", claim, error, pause=pause.total_seconds())
         run_at, what = self._clock.now() + pause, described(error)
         self._settle(claim, lambda: self._ledger.retry(claim, run_at=run_at, error=what), stop)
 
     def _bury(self, claim: Claim, error: BaseException, stop: threading.Event) -> None:
-        _say("job is dead", claim, error)
+        _report("job is dead", claim, error)
         at, what = self._clock.now(), described(error)
         self._settle(claim, lambda: self._ledger.bury(claim, at=at, error=what), stop)
 
@@ -177,14 +184,5 @@ class InProcessWorker(JobWorker):
                 log.warning("a job was taken over", job_id=claim.id, job=claim.job.name)
 
 
-def _say(event: str, claim: Claim, error: BaseException, **more: object) -> None:
-    log.warning(
-        event,
-        job_id=claim.id,
-        job=claim.job.name,
-        error=type(error).__name__,
-        code=error.code if isinstance(error, PrintAPicError) else None,
-        where=origin(error),
-        attempts=claim.attempts,
-        **more,
-    )
+def _report(event: str, claim: Claim, error: BaseException, **more: object) -> None:
+    report(event, job_id=claim.id, name=claim.job.name, attempts=claim.attempts, error=error, **more)

@@ -8,7 +8,11 @@ from datetime import timedelta
 from pathlib import PurePath
 from traceback import walk_tb
 
+import structlog
+
 from printapic.domain.errors import PrintAPicError, Unavailable
+
+log = structlog.get_logger(__name__)
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -47,9 +51,27 @@ def described(error: BaseException) -> str:
     return f"{name} {error.code}" if isinstance(error, PrintAPicError) else name
 
 
+def report(
+    event: str, *, job_id: str, name: str, attempts: int, error: BaseException, **more: object
+) -> None:
+    """Log a failure by what may be said about it; of its traceback, only where it was raised."""
+    log.warning(
+        event,
+        job_id=job_id,
+        job=name,
+        attempts=attempts,
+        error=type(error).__name__,
+        code=error.code if isinstance(error, PrintAPicError) else None,
+        where=origin(error),
+        **more,
+    )
+
+
 def origin(error: BaseException) -> str | None:
-    """Say where a failure was raised, `file:line`, which is all of its traceback that is safe to log."""
-    last = None
-    for frame, line in walk_tb(error.__traceback__):
-        last = f"{PurePath(frame.f_code.co_filename).name}:{line}"
-    return last
+    """Return `file:line` of the innermost frame in which an error was raised."""
+    frames = walk_tb(error.__traceback__)
+    last = max(enumerate(frames), key=lambda each: each[0], default=None)
+    if last is None:
+        return None
+    frame, line = last[1]
+    return f"{PurePath(frame.f_code.co_filename).name}:{line}"
