@@ -123,9 +123,7 @@ def test_where_the_tax_table_is_silent_no_tax_is_contained() -> None:
         ({"taxes": (tax("DE", "19"), tax("DE", "16"))}, "two rates"),
     ],
 )
-def test_a_list_that_contradicts_itself_is_refused(
-    change: dict[str, Any], complaint: str
-) -> None:
+def test_a_list_that_contradicts_itself_is_refused(change: dict[str, Any], complaint: str) -> None:
     with pytest.raises(PriceListInvalid, match=complaint):
         attrs.evolve(price_list(), **change)
 

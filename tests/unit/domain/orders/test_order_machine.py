@@ -65,6 +65,17 @@ TELLS: dict[str, type[DomainEvent]] = {
 """The event that tells of a step; a waived window and a parcel that is not the last tell of nothing."""
 
 
+USUALLY = {
+    OrderStatus.AWAITING_PAYMENT: (Trigger.CONFIRM, SYSTEM),
+    OrderStatus.CONFIRMED: (Trigger.START_PRODUCTION, SYSTEM),
+    OrderStatus.ON_HOLD: (Trigger.RELEASE, OPERATOR),
+    OrderStatus.IN_PRODUCTION: (Trigger.SHIP, OPERATOR),
+    OrderStatus.PARTIALLY_SHIPPED: (Trigger.SHIP, OPERATOR),
+    OrderStatus.SHIPPED: (Trigger.DELIVER, SYSTEM),
+    OrderStatus.DELIVERED: (Trigger.COMPLETE, SYSTEM),
+}
+
+
 class OrderInManyHands(RuleBasedStateMachine):
     """The model: which steps succeeded, what left in which parcel, and the first file of every line."""
 
@@ -83,6 +94,20 @@ class OrderInManyHands(RuleBasedStateMachine):
     @rule(wait=st.sampled_from([SECOND, HOUR, 2 * HOUR, DAY, 31 * DAY]))
     def time_passes(self, wait: timedelta) -> None:
         self.now += wait
+
+    @rule(steps=st.integers(1, 4))
+    def everybody_does_their_work(self, steps: int) -> None:
+        """Chance alone hardly ever reaches a parcel: the order goes its usual way for a while."""
+        for _ in range(steps):
+            trigger, by = USUALLY.get(self.order.status, (None, SYSTEM))
+            if trigger is Trigger.START_PRODUCTION:
+                self.a_renderer_finishes("ab")
+            self.now = max(self.now, self.order.edit_until or NOON, self.order.claims_until or NOON)
+            if trigger is Trigger.SHIP:
+                self._ship(by, 0, self.order.unshipped().get(self.order.lines[0].id, 0) or 1)
+                self._ship(by, 9, 9)
+            elif trigger:
+                assert self._attempt(trigger, by)
 
     @rule(trigger=st.sampled_from(sorted(set(Trigger) - {Trigger.SHIP, Trigger.HOLD})), by=ANYBODY)
     def somebody_pulls(self, trigger: Trigger, by: Actor) -> None:
