@@ -85,7 +85,6 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
     orders.OrderConfirmed: (
         Reaction(use_case=RenderPrintFiles, arguments=_ORDER),
         _mail(Kind.PAYMENT_RECEIVED),
-        Reaction(use_case=AdvanceOrder, arguments=_ORDER, run_at=lambda event: event.edit_until),
     ),
     orders.OrderExpired: (
         Reaction(use_case=ReleasePayment, arguments=_ORDER),
@@ -114,9 +113,7 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
     ),
     payments.AttemptFailed: (_mail(Kind.PAYMENT_FAILED, subject="attempt_id"),),
     payments.OperationPrepared: (
-        Reaction(
-            use_case=DispatchOperation, arguments=_ids("payment_id", "operation_id"), lock=_one_payment
-        ),
+        Reaction(use_case=DispatchOperation, arguments=_ids("payment_id", "operation_id"), lock=_one_payment),
     ),
     payments.RefundSucceeded: (_mail(Kind.REFUNDED, subject="refund_ref"),),
 }

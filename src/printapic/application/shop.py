@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import Enum
-from functools import cache
 from typing import Any, get_type_hints
 from uuid import UUID
 
@@ -137,7 +135,6 @@ class Shop:
         raise UnknownJob(job.name)
 
 
-@cache
 def _parameters(use_case: type) -> dict[str, Any]:
     hints = get_type_hints(use_case.__call__)
     hints.pop("return", None)
@@ -145,12 +142,10 @@ def _parameters(use_case: type) -> dict[str, Any]:
 
 
 def _value(hint: Any, value: str | int | None) -> object:
-    """A plain value as the type that the use case asks for: a UUID, a member of an enum, a time."""
+    """A plain value as the type that the use case asks for: a UUID, or a member of an enum."""
     target = getattr(hint, "__supertype__", hint)
     if target is UUID:
         return UUID(str(value))
-    if target is datetime:
-        return datetime.fromisoformat(str(value))
     if isinstance(target, type) and issubclass(target, Enum):
         return target(value)
     return value

@@ -12,6 +12,7 @@ from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.images import PRESETS, ImageProcessor, ImageStore, Rendered
 from printapic.application.ports.unit_of_work import ConcurrentUpdate, UnitOfWorkFactory
 from printapic.domain.ids import ImageId, UserId
+from printapic.domain.images.formats import recognise
 from printapic.domain.images.image import (
     Image,
     UploadEmpty,
@@ -19,7 +20,6 @@ from printapic.domain.images.image import (
     original_key,
     rendition_key,
 )
-from printapic.domain.images.formats import recognise
 
 
 @attrs.frozen(kw_only=True)

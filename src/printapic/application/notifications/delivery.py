@@ -49,7 +49,8 @@ def prepare(
 class SendMail:
     """Hand one prepared notification to the mail server and mark it as sent.
 
-    A crash between the two sends it again under the same Message-ID, which mail programs show once.
+    A crash between the two sends it again under the same Message-ID, which mail programs show once. So
+    does a second runner of the same job, one of which is told `ConcurrentUpdate`.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -74,9 +75,7 @@ class SendMail:
                 images=images,
             )
         )
+        notification.sent(at=self.clock.now())
         with self.unit_of_work() as work:
-            current = work.notifications.about(notification.kind, notification.subject_id)
-            if current is not None:
-                current.sent(at=self.clock.now())
-                work.notifications.save(current)
-                work.commit()
+            work.notifications.save(notification)
+            work.commit()

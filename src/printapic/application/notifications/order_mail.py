@@ -91,9 +91,7 @@ class SendOrderMail:
         """The stored thumbnails of the ordered photos; a mail without one is still a mail."""
         images = []
         for image_id in list(dict.fromkeys(line.image_id for line in order.lines))[:_MAX_THUMBNAILS]:
-            blob = next(
-                (b for b in self.store.list(f"renditions/{image_id}/thumbnail-", limit=1)), None
-            )
+            blob = next((b for b in self.store.list(f"renditions/{image_id}/thumbnail-", limit=1)), None)
             if blob is None:
                 continue
             try:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from printapic.application.orders.tracking import acting_on, visible_to
+from printapic.application.orders.tracking import visible_to
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.jobs import Job
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
@@ -27,7 +27,7 @@ class CancelOrder:
         """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
         with self.unit_of_work() as work:
             order = work.orders.get(order_id, owner_id=visible_to(actor))
-            order.cancel(acting_on(actor, order), reason=reason, at=self.clock.now())
+            order.cancel(actor, reason=reason, at=self.clock.now())
             work.orders.save(order)
             work.commit()
         return order
@@ -44,7 +44,7 @@ class AbortOrder:
         """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
         with self.unit_of_work() as work:
             order = work.orders.get(order_id, owner_id=visible_to(actor))
-            order.abort(acting_on(actor, order), reason=reason, at=self.clock.now())
+            order.abort(actor, reason=reason, at=self.clock.now())
             work.orders.save(order)
             work.commit()
         return order
@@ -52,7 +52,7 @@ class AbortOrder:
 
 @attrs.frozen(kw_only=True)
 class WaiveEditWindow:
-    """The customer lets production start now instead of in two hours."""
+    """The customer lets production start now instead of in two hours; `AdvanceOrder` is told at once."""
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
@@ -61,8 +61,10 @@ class WaiveEditWindow:
         """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
         with self.unit_of_work() as work:
             order = work.orders.get(order_id, owner_id=visible_to(actor))
-            order.waive_edit_window(acting_on(actor, order), at=self.clock.now())
+            now = self.clock.now()
+            order.waive_edit_window(actor, at=now)
             work.orders.save(order)
+            work.jobs.enqueue(advance_at(order_id, now))
             work.commit()
         return order
 
@@ -78,7 +80,7 @@ class HoldOrder:
         """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
         with self.unit_of_work() as work:
             order = work.orders.get(order_id, owner_id=visible_to(actor))
-            order.hold(acting_on(actor, order), reason=reason, at=self.clock.now())
+            order.hold(actor, reason=reason, at=self.clock.now())
             work.orders.save(order)
             work.commit()
         return order
@@ -95,7 +97,7 @@ class ReleaseOrder:
         """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
         with self.unit_of_work() as work:
             order = work.orders.get(order_id, owner_id=visible_to(actor))
-            order.release(acting_on(actor, order), at=self.clock.now())
+            order.release(actor, at=self.clock.now())
             work.orders.save(order)
             work.commit()
         return order
@@ -139,7 +141,7 @@ class CompleteOrder:
 class AdvanceOrder:
     """Reaction: when the edit window is over, a confirmed order goes into production by itself.
 
-    While print files are still missing this fails with `TransitionRefused`, and is tried again later.
+    An order whose print files are not all there is left alone: the last of them calls this again.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -149,15 +151,16 @@ class AdvanceOrder:
         now = self.clock.now()
         with self.unit_of_work() as work:
             order = work.orders.get(order_id)
-            if order.status is not OrderStatus.CONFIRMED:
+            if order.status is not OrderStatus.CONFIRMED or not order.print_files_ready:
                 return
             if order.edit_until is not None and now < order.edit_until:
-                work.jobs.enqueue(_advance_at(order_id, order.edit_until))
+                work.jobs.enqueue(advance_at(order_id, order.edit_until))
             else:
                 order.start_production(SYSTEM, at=now)
                 work.orders.save(order)
             work.commit()
 
 
-def _advance_at(order_id: OrderId, run_at: datetime) -> Job:
+def advance_at(order_id: OrderId, run_at: datetime) -> Job:
+    """The promise to see later whether an order can go into production."""
     return Job(name=AdvanceOrder.__name__, payload={"order_id": str(order_id)}, run_at=run_at)

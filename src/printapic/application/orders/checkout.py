@@ -77,35 +77,45 @@ class PlaceOrder:
         currency: str,
         voucher: str | None = None,
     ) -> Placed:
-        """Raises `QuoteChanged`, `QuoteExpired`, whatever `quote` raises, `ImageNotFound`, `CropInvalid`,
-        `PrintBlocked`, `WarningsUnacknowledged`, `OrderKeyReused`, `NoPriceList` or `VoucherUnknown`.
+        """Place it, or find the one that this key placed.
+
+        Raises `QuoteChanged`, `QuoteExpired`, whatever `quote` raises, `ImageNotFound`, `CropInvalid`,
+        `PrintBlocked`, `WarningsUnacknowledged`, `OrderKeyReused`, `NoPriceList`, `VoucherUnknown`, or
+        `OrderNumberTaken` where three numbers in a row were taken.
         """
         if voucher is not None:
             raise VoucherUnknown
         digest = _digest(quote_hash, lines, ship_to, shipping_method, currency)
-        for attempt in range(_TRIES):
+        tries = 0
+        while True:
+            tries += 1
             try:
                 with self.unit_of_work() as work:
                     known = work.orders.by_key(customer_id, idempotency_key)
                     if known is not None:
-                        if known.request_digest != digest:
-                            raise OrderKeyReused
-                        return Placed(order=known, replayed=True)
+                        return _replayed(known, digest)
                     order = self._place(
-                        work, customer_id, idempotency_key, digest, quote_hash, lines, ship_to,
-                        shipping_method, Currency.of(currency),
-                    )  # fmt: skip
+                        work,
+                        customer_id=customer_id,
+                        idempotency_key=idempotency_key,
+                        digest=digest,
+                        quote_hash=quote_hash,
+                        requested=lines,
+                        ship_to=ship_to,
+                        shipping_method=shipping_method,
+                        currency=Currency.of(currency),
+                    )
                     work.orders.add(order)
                     work.commit()
                 return Placed(order=order, replayed=False)
             except (OrderNumberTaken, OrderKeyTaken):
-                if attempt == _TRIES - 1:
+                if tries == _TRIES:
                     raise
-        raise AssertionError("unreachable")
 
     def _place(
         self,
         work: UnitOfWork,
+        *,
         customer_id: UserId,
         idempotency_key: str,
         digest: str,
@@ -149,9 +159,7 @@ class PlaceOrder:
             at=now,
         )
 
-    def _line(
-        self, images: Mapping[ImageId, Image], line: OrderLineRequest, priced: QuoteLine
-    ) -> OrderLine:
+    def _line(self, images: Mapping[ImageId, Image], line: OrderLineRequest, priced: QuoteLine) -> OrderLine:
         image = images.get(line.image_id)
         if image is None:
             raise ImageNotFound(line.image_id)
@@ -174,6 +182,12 @@ class PlaceOrder:
                 blocks=tuple(f.code for f in report.findings if f.severity is Severity.BLOCK),
             ),
         )
+
+
+def _replayed(known: Order, digest: str) -> Placed:
+    if known.request_digest != digest:
+        raise OrderKeyReused
+    return Placed(order=known, replayed=True)
 
 
 def _amounts(quote: Quote) -> OrderAmounts:

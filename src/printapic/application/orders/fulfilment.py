@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from printapic.application.orders.tracking import acting_on
+from printapic.application.orders.tracking import visible_to
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
@@ -26,8 +26,8 @@ class StartProduction:
     def __call__(self, *, order_id: OrderId, actor: Actor) -> Order:
         """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
         with self.unit_of_work() as work:
-            order = work.orders.get(order_id)
-            order.start_production(acting_on(actor, order), at=self.clock.now())
+            order = work.orders.get(order_id, owner_id=visible_to(actor))
+            order.start_production(actor, at=self.clock.now())
             work.orders.save(order)
             work.commit()
         return order
@@ -57,7 +57,7 @@ class ShipParcel:
         """
         now = self.clock.now()
         with self.unit_of_work() as work:
-            order = work.orders.get(order_id)
+            order = work.orders.get(order_id, owner_id=visible_to(actor))
             if items is None:
                 items = [ShippedItem(line_id, quantity) for line_id, quantity in order.unshipped().items()]
             shipment = Shipment(
@@ -68,7 +68,7 @@ class ShipParcel:
                 items=tuple(items),
                 handed_over_at=now,
             )
-            order.ship(acting_on(actor, order), shipment, at=now)
+            order.ship(actor, shipment, at=now)
             work.orders.save(order)
             work.commit()
         return order
@@ -84,8 +84,8 @@ class MarkDelivered:
     def __call__(self, *, order_id: OrderId, shipment_id: ShipmentId, actor: Actor) -> Order:
         """Raises `OrderNotFound`, `ShipmentNotFound`, `TransitionRefused` or `TransitionDenied`."""
         with self.unit_of_work() as work:
-            order = work.orders.get(order_id)
-            order.deliver(acting_on(actor, order), shipment_id, at=self.clock.now())
+            order = work.orders.get(order_id, owner_id=visible_to(actor))
+            order.deliver(actor, shipment_id, at=self.clock.now())
             work.orders.save(order)
             work.commit()
         return order

@@ -8,19 +8,20 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import attrs
 
+from printapic.application.orders.changes import advance_at
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.images import BlobCorrupt, ImageProcessor, ImageStore
 from printapic.application.ports.orders import Batch, QueueEntry
-from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.domain.actors import SYSTEM
 from printapic.domain.errors import Invalid, NotFound
-from printapic.domain.ids import BatchId, OrderId, UserId
-from printapic.domain.images.image import ImageFacts, original_key, print_file_key
+from printapic.domain.ids import BatchId, LineId, OrderId, UserId
+from printapic.domain.images.image import Image, ImageNotFound, original_key, print_file_key
 from printapic.domain.images.layout import PrintLayout, crop_box
 from printapic.domain.orders.line import OrderLine, PrintFile
 from printapic.domain.orders.order import Order
@@ -46,10 +47,10 @@ class NothingToPrint(Invalid):
 
 @attrs.frozen(kw_only=True)
 class RenderPrintFiles:
-    """Reaction: make the print file of every line that has none yet.
+    """Reaction: make the print file of every line that has none yet, and let the order go on then.
 
     Files are named by everything that decides their content, so rendering again finds the same file. A
-    photo that cannot be rendered any more holds the order, and says so on the line.
+    photo that is gone or cannot be rendered any more holds the order, and says so on the line.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -67,9 +68,13 @@ class RenderPrintFiles:
             return
         for line in order.lines:
             if line.print_file is None:
-                self._render(order, line, images[line.image_id].facts)
+                self._render(order, line, images.get(line.image_id))
 
-    def _render(self, order: Order, line: OrderLine, facts: ImageFacts) -> None:
+    def _render(self, order: Order, line: OrderLine, image: Image | None) -> None:
+        if image is None:
+            self._give_up(order.id, line, ImageNotFound.code)
+            return
+        facts = image.facts
         layout = PrintLayout.of(
             crop=crop_box(line.crop, facts.width_px, facts.height_px, line.specification),
             width_px=facts.width_px,
@@ -82,9 +87,7 @@ class RenderPrintFiles:
         except (Invalid, NotFound) as refusal:
             self._give_up(order.id, line, refusal.code)
             return
-        key = print_file_key(
-            order.user_id, render_key(line.image_sha256, layout, self.processor.fingerprint)
-        )
+        key = print_file_key(order.user_id, render_key(line.image_sha256, layout, self.processor.fingerprint))
         sha256 = hashlib.sha256(master.content).hexdigest()
         self.store.put(
             key,
@@ -100,10 +103,16 @@ class RenderPrintFiles:
             width_px=master.width_px,
             height_px=master.height_px,
         )
+        self._ready(order.id, line, file)
+
+    def _ready(self, order_id: OrderId, line: OrderLine, file: PrintFile) -> None:
         with self.unit_of_work() as work:
-            current = work.orders.get(order.id)
-            current.print_file_ready(line.id, file, at=self.clock.now())
-            work.orders.save(current)
+            order = work.orders.get(order_id)
+            now = self.clock.now()
+            order.print_file_ready(line.id, file, at=now)
+            work.orders.save(order)
+            if order.print_files_ready and order.edit_until is not None:
+                work.jobs.enqueue(advance_at(order_id, max(order.edit_until, now)))
             work.commit()
 
     def _give_up(self, order_id: OrderId, line: OrderLine, code: str) -> None:
@@ -136,22 +145,22 @@ class ReadProductionQueue:
 
 @attrs.frozen(kw_only=True)
 class CreateBatch:
-    """Put the queued lines of some orders, or of all, into one batch for the printer."""
+    """Put the lines of some orders in production, or of the oldest, into one batch for the printer.
+
+    A line may be in several batches: a spoilt print is printed again.
+    """
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
     identifiers: Identifiers
 
     def __call__(self, *, operator_id: UserId, order_ids: Sequence[OrderId] | None = None) -> Batch:
-        """Raises `NothingToPrint`."""
+        """Without `order_ids`, take at most `MAX_BATCH_LINES` lines.
+
+        Raises `NothingToPrint`, or `OrderNotFound` for one of `order_ids`.
+        """
         with self.unit_of_work() as work:
-            queue = work.orders.production_queue(limit=MAX_BATCH_LINES)
-            wanted = None if order_ids is None else frozenset(order_ids)
-            lines = tuple(
-                (entry.order_id, entry.line_id)
-                for entry in queue
-                if wanted is None or entry.order_id in wanted
-            )
+            lines = _queued(work) if order_ids is None else _lines_of(work, order_ids)
             if not lines:
                 raise NothingToPrint
             batch = Batch(
@@ -163,6 +172,21 @@ class CreateBatch:
             work.batches.add(batch)
             work.commit()
         return batch
+
+
+def _queued(work: UnitOfWork) -> tuple[tuple[OrderId, LineId], ...]:
+    queue = work.orders.production_queue(limit=MAX_BATCH_LINES)
+    return tuple((entry.order_id, entry.line_id) for entry in queue)
+
+
+def _lines_of(work: UnitOfWork, order_ids: Sequence[OrderId]) -> tuple[tuple[OrderId, LineId], ...]:
+    orders = [work.orders.get(order_id) for order_id in sorted(set(order_ids))]
+    return tuple(
+        (order.id, line.id)
+        for order in orders
+        if order.status is OrderStatus.IN_PRODUCTION
+        for line in order.lines
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -178,7 +202,7 @@ class WriteBatch:
             batch = work.batches.get(batch_id)
             if batch is None:
                 raise BatchNotFound
-            orders = {order_id: work.orders.get(order_id) for order_id, _ in batch.lines}
+            orders = {order_id: work.orders.get(order_id) for order_id in {o for o, _ in batch.lines}}
         entries = []
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for number, (order_id, line_id) in enumerate(batch.lines, start=1):
@@ -188,7 +212,9 @@ class WriteBatch:
                     for block in self._blocks(print_file):
                         target.write(block)
                 entries.append(entry)
-            archive.writestr("manifest.json", json.dumps({"batch": str(batch.id), "files": entries}, indent=2))
+            archive.writestr(
+                "manifest.json", json.dumps({"batch": str(batch.id), "files": entries}, indent=2)
+            )
             archive.writestr("manifest.csv", _csv(entries))
 
     def _blocks(self, print_file: PrintFile) -> Iterator[bytes]:
@@ -202,8 +228,8 @@ class WriteBatch:
 
 
 def _manifest_entry(number: int, order: Order, line: OrderLine) -> tuple[dict[str, object], PrintFile]:
-    if line.print_file is None:
-        raise AssertionError("a line in production has a print file")
+    # Production starts when every line has its print file, which nobody takes away again.
+    print_file = cast(PrintFile, line.print_file)
     specification = line.specification
     entry: dict[str, object] = {
         "file": f"{number:04}-{order.number}-{line.sku}.jpg",
@@ -212,13 +238,13 @@ def _manifest_entry(number: int, order: Order, line: OrderLine) -> tuple[dict[st
         "copies": line.quantity,
         "trim": str(specification.trim),
         "bleed_mm": str(specification.bleed_mm),
-        "width_px": line.print_file.width_px,
-        "height_px": line.print_file.height_px,
+        "width_px": print_file.width_px,
+        "height_px": print_file.height_px,
         "dpi": specification.dpi,
-        "sha256": line.print_file.sha256,
+        "sha256": print_file.sha256,
         "back_print": f"{order.number} {number:04}",
     }
-    return entry, line.print_file
+    return entry, print_file
 
 
 def _csv(entries: Sequence[dict[str, object]]) -> str:

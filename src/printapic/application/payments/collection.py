@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import attrs
@@ -13,9 +14,10 @@ from printapic.application.payments.dispatch import DispatchOperation
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.payments import PaymentGateway
-from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.domain.errors import Conflict, Invalid, Unavailable
 from printapic.domain.ids import AttemptId, OperationId, OrderId, PaymentId, UserId
+from printapic.domain.orders.order import Order
 from printapic.domain.payments.attempt import Attempt, Provider
 from printapic.domain.payments.operation import OperationKind
 from printapic.domain.payments.payment import Payment
@@ -51,10 +53,14 @@ class CheckoutRefused(Unavailable):
 
 @attrs.frozen(kw_only=True)
 class Started:
-    """A checkout that waits for the customer at `attempt.redirect_url`."""
+    """A checkout that waits for the customer at `attempt.redirect_url`.
+
+    `replayed` is True where this key opened the checkout earlier.
+    """
 
     payment: Payment
     attempt: Attempt
+    replayed: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -82,8 +88,11 @@ class StartPayment:
         cancel_url: str,
         idempotency_key: str,
     ) -> Started:
-        """Raises `OrderNotFound`, `OrderNotPayable`, `ProviderNotOffered`, `ReturnUrlNotAllowed`,
-        `IdempotencyKeyReused`, `AlreadyPaid`, or `CheckoutRefused` where the provider does not answer.
+        """Open it, or find the one that this key opened.
+
+        Raises `OrderNotFound`, `OrderNotPayable`, `ProviderNotOffered`, `ReturnUrlNotAllowed`,
+        `IdempotencyKeyReused`, `CheckoutRefused` where the provider will not open this checkout, or
+        `ProviderUnreachable` where it does not answer: the same key may try again.
         """
         gateway = next((g for p, g in self.gateways.items() if p.value == provider), None)
         if gateway is None:
@@ -97,18 +106,11 @@ class StartPayment:
             order = work.orders.get(order_id, owner_id=owner_id)
             payment = work.payments.of_order(order_id)
             attempt = payment.attempt_for(idempotency_key, digest) if payment else None
-            if attempt is None:
-                if not order.wants_payment:
+            if payment is None or attempt is None:
+                now = self.clock.now()
+                if not order.wants_payment or now >= order.expires_at:
                     raise OrderNotPayable(order.status.value)
-                if payment is None:
-                    payment = Payment.open(
-                        id=PaymentId(self.identifiers.uuid()),
-                        order_id=order_id,
-                        user_id=owner_id,
-                        due=order.total,
-                        at=self.clock.now(),
-                    )
-                    work.payments.add(payment)
+                payment = payment or self._account(work, order, now)
                 attempt = Attempt(
                     id=AttemptId(self.identifiers.uuid()),
                     provider=gateway.provider,
@@ -119,33 +121,40 @@ class StartPayment:
                     return_url=return_url,
                     cancel_url=cancel_url,
                     expires_at=order.expires_at,
-                    created_at=self.clock.now(),
+                    created_at=now,
                 )
-                payment.start(
-                    attempt, operation_id=OperationId(self.identifiers.uuid()), at=self.clock.now()
-                )
+                payment.start(attempt, operation_id=OperationId(self.identifiers.uuid()), at=now)
                 work.payments.save(payment)
                 work.commit()
-        if payment is None:
-            raise AssertionError("an attempt belongs to a payment")
-        return self._opened(payment.id, attempt)
+        return self._opened(payment, attempt.id)
 
-    def _opened(self, payment_id: PaymentId, attempt: Attempt) -> Started:
-        with self.unit_of_work.reading() as work:
-            payment = work.payments.get(payment_id)
-        operation = next(
-            op
-            for op in payment.operations
-            if op.attempt_id == attempt.id and op.kind is OperationKind.OPEN
+    def _account(self, work: UnitOfWork, order: Order, now: datetime) -> Payment:
+        payment = Payment.open(
+            id=PaymentId(self.identifiers.uuid()),
+            order_id=order.id,
+            user_id=order.user_id,
+            due=order.total,
+            at=now,
         )
-        if operation.undecided:
-            self.dispatch(payment_id=payment_id, operation_id=operation.id)
+        work.payments.add(payment)
+        return payment
+
+    def _opened(self, payment: Payment, attempt_id: AttemptId) -> Started:
+        """The attempt with its page, which is asked for now unless the provider has answered before."""
+        opening = next(
+            op for op in payment.operations if op.attempt_id == attempt_id and op.kind is OperationKind.OPEN
+        )
+        if opening.undecided:
+            self.dispatch(payment_id=payment.id, operation_id=opening.id)
             with self.unit_of_work.reading() as work:
-                payment = work.payments.get(payment_id)
-        opened = payment.attempt(attempt.id)
-        if opened.redirect_url is None:
+                order = work.orders.get(payment.order_id)
+                payment = work.payments.get(payment.id)
+            if not order.wants_payment:
+                raise OrderNotPayable(order.status.value)
+        attempt = payment.attempt(attempt_id)
+        if attempt.redirect_url is None:
             raise CheckoutRefused
-        return Started(payment=payment, attempt=opened)
+        return Started(payment=payment, attempt=attempt)
 
 
 def _origin(url: str) -> str:

@@ -11,7 +11,7 @@ from typing import assert_never
 
 import attrs
 
-from printapic.application.payments.settlement import SyncPayment
+from printapic.application.payments.settlement import SyncPayment, poll_job
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.payments import (
@@ -76,7 +76,8 @@ class DispatchOperation:
         with self.unit_of_work.reading() as work:
             order = work.orders.get(payment.order_id)
         attempt = payment.attempt(operation.attempt_id)
-        outcome = self._call(self.gateways[attempt.provider], order, attempt, operation)
+        gateway = self.gateways.get(attempt.provider)
+        outcome = self._call(gateway, order, attempt, operation) if gateway else NotSent()
         return self._record(payment, operation, outcome)
 
     def _call(
@@ -140,6 +141,7 @@ class DispatchOperation:
                     payment.decide(operation.id, OperationState.SUCCEEDED)
                 case Pending(ref=ref):
                     payment.decide(operation.id, OperationState.PENDING, provider_ref=ref)
+                    work.jobs.enqueue(poll_job(payment.id, operation.attempt_id, poll=0, now=now))
                 case ActionRequired():
                     payment.decide(operation.id, OperationState.PAYER_ACTION)
                 case Declined(code=code):

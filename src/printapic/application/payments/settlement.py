@@ -16,14 +16,21 @@ from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.jobs import Job
 from printapic.application.ports.payments import Done, PaymentGateway
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.domain.actors import SYSTEM
 from printapic.domain.errors import Unavailable
 from printapic.domain.ids import AttemptId, OperationId, PaymentId, UserId
-from printapic.domain.payments.attempt import Attempt, Provider
+from printapic.domain.orders.order import Order
+from printapic.domain.orders.status import HoldReason, OrderStatus
+from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
+from printapic.domain.payments.operation import OperationState
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.transaction import Snapshot, Source
 
-_POLLS = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+_FIRST_POLLS = (timedelta(minutes=5), timedelta(minutes=15))
+_HOURLY_POLLS = 24
 _AFTER_EXPIRY = timedelta(minutes=5)
+_BANKS_TAKE = timedelta(days=30)
+_UNDER_WAY = frozenset({AttemptState.APPROVED, AttemptState.PROCESSING, AttemptState.AUTHORIZED})
 
 
 class ProviderSilent(Unavailable):
@@ -40,7 +47,8 @@ class SyncPayment:
     """Ask the provider about every checkout of a payment, and take in what it says.
 
     Each look is numbered before it is taken, so that an older answer that arrives later changes no
-    state. Money that covers the order confirms it in the same transaction.
+    state. Money that covers the order confirms it in the same transaction; what a person has to look at
+    holds it.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -48,9 +56,7 @@ class SyncPayment:
     identifiers: Identifiers
     gateways: Mapping[Provider, PaymentGateway]
 
-    def __call__(
-        self, *, payment_id: PaymentId, source: Source, owner_id: UserId | None = None
-    ) -> Payment:
+    def __call__(self, *, payment_id: PaymentId, source: Source, owner_id: UserId | None = None) -> Payment:
         """Raises `PaymentNotFound`, for a foreign payment too, or `ProviderSilent`."""
         with self.unit_of_work() as work:
             payment = work.payments.get(payment_id, owner_id=owner_id)
@@ -78,6 +84,7 @@ class SyncPayment:
         with self.unit_of_work() as work:
             order = work.orders.get(before.order_id)
             payment = work.payments.get(before.id)
+            reviewed = len(payment.review_reasons)
             payment.settle(
                 attempt.id,
                 snapshot,
@@ -87,19 +94,30 @@ class SyncPayment:
                 new_operation_id=lambda: OperationId(self.identifiers.uuid()),
                 at=now,
             )
-            if order.wants_payment and payment.allocated == order.total:
-                order.confirm(paid=payment.allocated, at=now)
+            if _moved(order, payment, reviewed, now):
                 work.orders.save(order)
             work.payments.save(payment)
             work.commit()
         return payment
 
 
+def _moved(order: Order, payment: Payment, reviewed: int, now: datetime) -> bool:
+    """Confirm the order that is paid, hold the one that a person has to look at; whether either happened."""
+    steps = len(order.history)
+    if order.wants_payment and payment.allocated == order.total:
+        order.confirm(paid=payment.allocated, at=now)
+        reviewed = 0
+    if order.status is OrderStatus.CONFIRMED and len(payment.review_reasons) > reviewed:
+        order.hold(SYSTEM, reason=HoldReason.OTHER, at=now)
+    return len(order.history) > steps
+
+
 @attrs.frozen(kw_only=True)
 class PollPayment:
-    """Reaction: look at an open checkout from time to time, in case no news of it ever comes.
+    """Reaction: look at a checkout from time to time, in case no news of it ever comes.
 
-    After 5 minutes, 15 minutes, then hourly until it expires, and once more after that.
+    After 5 minutes, 15 minutes, then hourly until it expires, and once more after that. Where the bank
+    has not decided about money or about a refund, the looks go on for 30 days, every 6 hours at last.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -107,27 +125,51 @@ class PollPayment:
     sync: SyncPayment
 
     def __call__(self, *, payment_id: PaymentId, attempt_id: AttemptId, poll: int) -> None:
-        """`poll` counts the looks from 0."""
-        payment = self.sync(payment_id=payment_id, source=Source.POLLER)
-        attempt = payment.attempt(attempt_id)
+        """`poll` counts the looks from 0. A silent provider is asked again by the next one."""
+        try:
+            payment = self.sync(payment_id=payment_id, source=Source.POLLER)
+        except ProviderSilent:
+            with self.unit_of_work.reading() as work:
+                payment = work.payments.get(payment_id)
         now = self.clock.now()
-        last = attempt.expires_at + _AFTER_EXPIRY
-        if attempt.finished or now >= last:
-            return
-        with self.unit_of_work() as work:
-            work.jobs.enqueue(
-                Job(
-                    name=PollPayment.__name__,
-                    payload={"payment_id": str(payment_id), "attempt_id": str(attempt_id), "poll": poll + 1},
-                    run_at=min(now + poll_pause(poll + 1), last),
-                )
-            )
-            work.commit()
+        last = _last_poll(payment, payment.attempt(attempt_id))
+        if last is not None and now < last:
+            with self.unit_of_work() as work:
+                work.jobs.enqueue(poll_job(payment_id, attempt_id, poll=poll + 1, now=now, last=last))
+                work.commit()
+
+
+def poll_job(
+    payment_id: PaymentId, attempt_id: AttemptId, *, poll: int, now: datetime, last: datetime | None = None
+) -> Job:
+    """The promise to take the look number `poll`, not later than `last`."""
+    run_at = now + poll_pause(poll)
+    return Job(
+        name=PollPayment.__name__,
+        payload={"payment_id": str(payment_id), "attempt_id": str(attempt_id), "poll": poll},
+        run_at=min(run_at, last) if last else run_at,
+    )
+
+
+def _last_poll(payment: Payment, attempt: Attempt) -> datetime | None:
+    """Until when it makes sense to look at this checkout; None where nothing more can come of it."""
+    undecided = [
+        operation.created_at
+        for operation in payment.operations
+        if operation.attempt_id == attempt.id and operation.state is OperationState.PENDING
+    ]
+    if attempt.state in _UNDER_WAY:
+        undecided.append(attempt.expires_at)
+    if undecided:
+        return max(undecided) + _BANKS_TAKE
+    return None if attempt.finished else attempt.expires_at + _AFTER_EXPIRY
 
 
 def poll_pause(poll: int) -> timedelta:
     """How long to wait before the look number `poll`, counted from 0."""
-    return _POLLS[min(poll, len(_POLLS) - 1)]
+    if poll < len(_FIRST_POLLS):
+        return _FIRST_POLLS[poll]
+    return timedelta(hours=1) if poll < len(_FIRST_POLLS) + _HOURLY_POLLS else timedelta(hours=6)
 
 
 def first_poll(opened_at: datetime) -> datetime:

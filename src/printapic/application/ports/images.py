@@ -30,7 +30,10 @@ class ImageRepository(Protocol):
 
     @abstractmethod
     def many(self, image_ids: frozenset[ImageId], *, owner_id: UserId) -> dict[ImageId, Image]:
-        """Those of `image_ids` that are the owner's and not deleted, in one round trip."""
+        """Those of `image_ids` that are the owner's and not deleted, in one round trip.
+
+        A writing unit locks them as `get` does: none is deleted while it puts them into an order.
+        """
 
     @abstractmethod
     def by_sha256(self, owner_id: UserId, sha256: str) -> Image | None:

@@ -66,12 +66,15 @@ class JobQueue(Protocol):
 
 
 JobHandler = Callable[[Job], None]
-"""Does one job. Returning is success; `Invalid`, `NotFound` and `Conflict` may be retried like anything else."""
+"""Does one job. Returning is success; whatever is raised is tried again."""
 
 
 @attrs.frozen(kw_only=True)
 class Claim:
-    """A job in somebody's hands until the lease ends. `attempts` counts this one; `token` proves the claim."""
+    """A job in somebody's hands until the lease ends.
+
+    `attempts` counts this one; `token` proves the claim.
+    """
 
     id: str
     job: Job

@@ -26,9 +26,7 @@ class NotificationRepository(Protocol):
     def save(self, notification: Notification) -> None: ...
 
     @abstractmethod
-    def page(
-        self, user_id: UserId, *, before: NotificationId | None, limit: int
-    ) -> tuple[Notification, ...]:
+    def page(self, user_id: UserId, *, before: NotificationId | None, limit: int) -> tuple[Notification, ...]:
         """What this user was told, newest first, beginning behind `before`."""
 
 
@@ -64,9 +62,7 @@ class MailTemplates(Protocol):
     """Writes mails. Values are escaped in the HTML part and cannot break out of the subject line."""
 
     @abstractmethod
-    def render(
-        self, kind: NotificationKind, locale: Locale, values: Mapping[str, object]
-    ) -> MailContent:
+    def render(self, kind: NotificationKind, locale: Locale, values: Mapping[str, object]) -> MailContent:
         """`values` are plain: strings, numbers, lists and mappings of them. A missing one is an error."""
 
 

@@ -14,7 +14,8 @@ from printapic.domain.addresses import Address
 from printapic.domain.errors import NotFound
 from printapic.domain.events import Aggregate, aware_utc
 from printapic.domain.ids import LineId, OrderId, ShipmentId, UserId
-from printapic.domain.money import Currency, Money, total
+from printapic.domain.money import Money
+from printapic.domain.orders.amounts import OrderAmounts, must_be_settled
 from printapic.domain.orders.events import (
     OrderCancelled,
     OrderCompleted,
@@ -63,21 +64,6 @@ class OrderNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no such order.")
-
-
-@attrs.frozen(kw_only=True)
-class OrderAmounts:
-    """What the accepted quote said. `total` is what is paid; `tax` is contained in it."""
-
-    items: Money
-    shipping: Money
-    discount: Money
-    tax: Money
-    total: Money
-
-    @property
-    def currency(self) -> Currency:
-        return self.total.currency
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -131,7 +117,7 @@ class Order(Aggregate):
         Raises `PrintBlocked` or `WarningsUnacknowledged` where a print check is not settled, and
         `ValueError`, which is a bug of the caller, where there are no lines or the amounts do not add up.
         """
-        _must_be_settled(lines, amounts)
+        must_be_settled(lines, amounts)
         order = cls(
             id=id,
             number=number,
@@ -168,6 +154,11 @@ class Order(Aggregate):
     @property
     def wants_payment(self) -> bool:
         return self.status is OrderStatus.AWAITING_PAYMENT
+
+    @property
+    def print_files_ready(self) -> bool:
+        """Whether every line has its file for the printer."""
+        return all(line.print_state is PrintState.READY for line in self.lines)
 
     def confirm(self, *, paid: Money, at: datetime) -> None:
         """The payment covers the total, exactly and in its currency; anything else is refused."""
@@ -307,7 +298,7 @@ class Order(Aggregate):
             claims_until=self.claims_until,
             hold_reason=self.hold_reason,
             was_in_production=any(entry.target is OrderStatus.IN_PRODUCTION for entry in self.history),
-            print_files_ready=all(line.print_state is PrintState.READY for line in self.lines),
+            print_files_ready=self.print_files_ready,
             parcels_on_their_way=self._on_its_way(),
         )
 
@@ -370,16 +361,3 @@ class Order(Aggregate):
         if line != self.line(line.id):
             self.lines = tuple(line if line.id == old.id else old for old in self.lines)
             self.updated_at = at
-
-
-def _must_be_settled(lines: Sequence[OrderLine], amounts: OrderAmounts) -> None:
-    if not lines or len({line.id for line in lines}) != len(lines):
-        raise ValueError("an order has at least one line, and each of them once")
-    for position, line in enumerate(lines):
-        line.must_be_settled(position=position)
-        if line.quantity < 1 or line.line_total != line.unit_price * line.quantity:
-            raise ValueError("a line costs its unit price times its quantity")
-    if total([line.line_total for line in lines], amounts.currency) != amounts.items:
-        raise ValueError("the items of an order cost what its lines cost")
-    if amounts.items + amounts.shipping - amounts.discount != amounts.total:
-        raise ValueError("an order costs its items and shipping, less the discount")

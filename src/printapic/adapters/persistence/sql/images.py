@@ -42,11 +42,12 @@ class SqlImageRepository(ImageRepository):
         return _image(row)
 
     def many(self, image_ids: frozenset[ImageId], *, owner_id: UserId) -> dict[ImageId, Image]:
-        """Those that exist, by id."""
+        """Those that exist, by id; locked in the order of their ids, so that two of these cannot deadlock."""
         if not image_ids:
             return {}
         statement = _live().where(images.c.owner_id == owner_id, images.c.id.in_(image_ids))
-        found = (_image(row) for row in self._transaction.rows(statement))
+        statement = statement.order_by(images.c.id)
+        found = (_image(row) for row in self._transaction.rows_to_change(statement))
         return {image.id: image for image in found}
 
     def by_sha256(self, owner_id: UserId, sha256: str) -> Image | None:

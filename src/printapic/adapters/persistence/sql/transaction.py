@@ -109,6 +109,10 @@ class SqlTransaction:
         """The first row, which nobody else may change until this unit, if it writes, is over."""
         return self.row(statement.with_for_update() if self.locking else statement)
 
+    def rows_to_change(self, statement: Select[Any]) -> list[Values]:
+        """All rows, which nobody else may change until this unit, if it writes, is over."""
+        return self.rows(statement.with_for_update() if self.locking else statement)
+
     def write(self, statement: Executable, rows: Sequence[Values] | None = None) -> CursorResult[Any]:
         """Run a statement that changes something; with `rows`, once for each."""
         with self.guarded(writing=True) as connection:
