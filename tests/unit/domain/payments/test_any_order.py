@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import attrs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from printapic.domain.ids import AttemptId
@@ -101,6 +101,7 @@ def outcome(till: Till) -> dict[str, Any]:
     }
 
 
+@settings(max_examples=300)
 @given(shuffled(), st.booleans())
 def test_v5_w4_any_order_and_repetition_gives_the_same_facts(
     news: tuple[list[Sight], list[int]], wanted: bool

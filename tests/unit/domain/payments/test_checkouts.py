@@ -127,6 +127,23 @@ def test_u2_a_refusal_that_arrives_after_the_proof_fails_nothing() -> None:
     assert till.payment.operation(operation_id).state is OperationState.SUCCEEDED
 
 
+def test_u2_a_refusal_of_a_checkout_that_was_opened_changes_nothing() -> None:
+    till = Till()
+    attempt_id, operation_id = till.start()
+    till.answer(operation_id, "page-key-1")
+    till.payment.refuse(operation_id, OperationState.REJECTED, "late", at=NOON)
+    assert till.payment.attempt(attempt_id).state is AttemptState.OPEN
+
+
+def test_w5_an_answer_with_another_page_than_the_one_we_found_is_not_shown() -> None:
+    till = Till()
+    attempt_id, operation_id = till.start()
+    till.see(attempt_id, AttemptState.OPEN)
+    till.answer(operation_id, "page-2")
+    attempt = till.payment.attempt(attempt_id)
+    assert (attempt.ref, attempt.redirect_url) == ("page-key-1", None)
+
+
 def test_an_answer_after_a_refusal_is_not_lost_since_money_could_come_there() -> None:
     till = Till()
     attempt_id, operation_id = till.start()

@@ -193,6 +193,14 @@ def test_a_refused_refund_needs_a_person_and_may_then_be_tried_again() -> None:
     assert refunding(till).id != operation.id
 
 
+def test_r3_a_refusal_of_a_refund_that_was_accepted_worries_nobody() -> None:
+    till = paid_till()
+    operation = refunding(till)
+    till.payment.decide(operation.id, OperationState.PENDING, provider_ref="refund-1")
+    till.payment.refuse(operation.id, OperationState.REJECTED, "late", at=NOON)
+    assert till.payment.review_reasons == ()
+
+
 def test_calling_off_a_paid_order_gives_everything_back_and_repeating_it_changes_nothing() -> None:
     till = Till()
     first, second = till.checkout("first"), till.checkout("second")

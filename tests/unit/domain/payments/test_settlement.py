@@ -73,6 +73,15 @@ def test_w4_an_older_look_that_arrives_later_moves_nothing_back() -> None:
     assert till.payment.attempt(attempt_id).state is AttemptState.CAPTURED
 
 
+@pytest.mark.parametrize("end", [AttemptState.FAILED, AttemptState.EXPIRED, AttemptState.VOIDED])
+def test_w4_a_checkout_that_came_to_an_end_does_not_open_again(end: AttemptState) -> None:
+    till = Till()
+    attempt_id = till.checkout()
+    till.see(attempt_id, end)
+    till.see(attempt_id, AttemptState.OPEN)
+    assert till.payment.attempt(attempt_id).state is end
+
+
 @pytest.mark.parametrize("amount", ["12.89", "12.91"])
 def test_a1_a_wrong_amount_is_parked_and_a_person_looks(amount: str) -> None:
     till = Till()
