@@ -31,7 +31,7 @@ def country_code(value: str) -> str:
 def _clean(value: object) -> object:
     if not isinstance(value, str):
         return value
-    return " ".join(unicodedata.normalize("NFC", value).split(" ")).strip()
+    return " ".join(part for part in unicodedata.normalize("NFC", value).strip().split(" ") if part)
 
 
 @attrs.frozen(kw_only=True)

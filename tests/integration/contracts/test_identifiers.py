@@ -36,9 +36,12 @@ def test_uuids_sort_by_creation(identifiers: Identifiers) -> None:
 
 
 def test_no_uuid_is_made_twice_whatever_the_threads(identifiers: Identifiers) -> None:
+    def make(_: int) -> list[UUID]:
+        return [identifiers.uuid() for _ in range(5_000)]
+
     with ThreadPoolExecutor(4) as threads:
-        made = list(threads.map(lambda _: identifiers.uuid(), range(20_000)))
-    assert len(set(made)) == len(made)
+        made = [uuid for batch in threads.map(make, range(4)) for uuid in batch]
+    assert len(set(made)) == len(made) == 20_000
 
 
 def test_uuids_cannot_be_guessed_from_their_neighbours(identifiers: Identifiers) -> None:

@@ -266,6 +266,7 @@ def test_a_subject_cannot_hide_line_breaks_in_an_encoded_word(post: Post) -> Non
         "\ud800@example.com",
         "anna@[127.0.0.1]",
         "anna@exa\u2028mple.com",
+        "anna@straße.de",
     ],
 )
 def test_a_recipient_that_is_no_address_is_refused_for_good(post: Post, to: str) -> None:

@@ -20,6 +20,8 @@ _SENDER = re.compile(r'"?(?P<name>[^"<>]*?)"?\s*<(?P<address>[^<>]*)>|(?P<bare>[
 _MESSAGE_ID = re.compile(r"<?(?P<id>[A-Za-z0-9._+=-]{1,120}@[A-Za-z0-9.-]{1,120})>?", re.ASCII)
 _CONTENT_ID = re.compile(r"[A-Za-z0-9._@+=-]{1,120}", re.ASCII)
 _CONTENT_TYPE = re.compile(r"image/[a-z0-9.+-]{1,60}", re.ASCII)
+# The standard library's IDNA 2003 makes other letters, and so a stranger's domain, of these.
+_ELSEWHERE_TODAY = frozenset("ßẞς\u200c\u200d")
 _INVISIBLE = ("Cc", "Cs", "Zl", "Zp")
 
 
@@ -87,8 +89,9 @@ def recipient(text: str) -> Address:
         local.encode()
     except UnicodeError:
         raise MailRefused from None
+    elsewhere = _ELSEWHERE_TODAY & set(domain)
     dotted = local.startswith(".") or local.endswith(".") or ".." in local
-    if dotted or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(ascii_domain):
+    if elsewhere or dotted or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(ascii_domain):
         raise MailRefused
     return Address(username=local, domain=ascii_domain)
 

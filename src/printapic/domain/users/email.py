@@ -11,7 +11,11 @@ import attrs
 from printapic.domain.errors import Invalid
 
 _LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}")
-_DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", re.ASCII)
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}$)({_LABEL}\.)+(?!\d+$)(?=..){_LABEL}", re.ASCII)
+# The standard library knows IDNA 2003, which turns these into other letters, and so into another
+# domain than today's (UTS 46): the mail would go to a stranger. The ASCII form says what is meant.
+_ELSEWHERE_TODAY = frozenset("ßẞς\u200c\u200d")
 
 
 class EmailInvalid(Invalid):
@@ -25,6 +29,7 @@ class EmailInvalid(Invalid):
 class EmailAddress:
     """`address` is where mail is sent; `key` identifies the account.
 
+    Nothing in an address is invisible: two accounts that look the same are the same.
     The key is the NFKC form with a case-folded local part and an IDNA domain, so that `ANNA@Exämple.de`
     and `anna@xn--exmple-cua.de` are one account, while mail always goes to the stored spelling.
     """
@@ -40,7 +45,18 @@ class EmailAddress:
             ascii_domain = domain.encode("idna").decode().lower()
         except UnicodeError:
             raise EmailInvalid from None
-        well_formed = _LOCAL.fullmatch(local) and not local.startswith(".") and not local.endswith(".")
-        if not at or not well_formed or ".." in local or not _DOMAIN.fullmatch(ascii_domain):
+        if not at or not _local_part(local) or not _DOMAIN.fullmatch(ascii_domain):
+            raise EmailInvalid
+        if _ELSEWHERE_TODAY & set(domain) or any(map(_invisible, domain)):
             raise EmailInvalid
         return cls(address=f"{local}@{ascii_domain}", key=f"{local.casefold()}@{ascii_domain}")
+
+
+def _local_part(local: str) -> bool:
+    dotted = local.startswith(".") or local.endswith(".") or ".." in local
+    return not dotted and not any(map(_invisible, local)) and _LOCAL.fullmatch(local) is not None
+
+
+def _invisible(character: str) -> bool:
+    """Controls, joiners, marks of direction, lone surrogates, unassigned and all kinds of space."""
+    return unicodedata.category(character)[0] in "CZ"

@@ -44,6 +44,15 @@ class PasswordTooLong(Invalid):
         super().__init__(f"A password has at most {MAX_PASSWORD_BYTES} bytes.", max_bytes=MAX_PASSWORD_BYTES)
 
 
+class PasswordUnreadable(Invalid):
+    """Half a character (a lone surrogate): no keyboard types it, so nobody could log in with it."""
+
+    code = "password-unreadable"
+
+    def __init__(self) -> None:
+        super().__init__("A password is made of whole characters.")
+
+
 class TokenInvalid(Invalid):
     """Unknown, used and expired tokens are told apart nowhere."""
 
@@ -77,9 +86,13 @@ class Locale(StrEnum):
 def check_new_password(password: str) -> None:
     """NIST SP 800-63B-4 for a single factor: at least 15 characters, no composition rules.
 
-    Expects the normalised form. Raises `PasswordTooShort` or `PasswordTooLong`.
+    Expects the normalised form. Raises `PasswordTooShort`, `PasswordTooLong` or `PasswordUnreadable`.
     """
-    if len(password.encode("utf-8", "surrogatepass")) > MAX_PASSWORD_BYTES:
+    try:
+        size = len(password.encode())
+    except UnicodeEncodeError:
+        raise PasswordUnreadable from None
+    if size > MAX_PASSWORD_BYTES:
         raise PasswordTooLong
     if len(password) < MIN_PASSWORD_LENGTH:
         raise PasswordTooShort

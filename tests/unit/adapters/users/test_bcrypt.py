@@ -129,6 +129,28 @@ def test_who_finds_the_queue_full_is_sent_away_at_once(
     assert hasher.verify(RIGHT, stored), "all seats are free again"
 
 
+def test_nobody_waits_for_ever_behind_a_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    hasher = BcryptPasswordHasher(cost=4, threads=1, queue=1)
+    really: Hashpw = bcrypt.hashpw
+    inside, open_gate = threading.Event(), threading.Event()
+
+    def gated(password: bytes, salt: bytes) -> bytes:
+        inside.set()
+        assert open_gate.wait(30)
+        return really(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", gated)
+    monkeypatch.setattr("printapic.adapters.users.bcrypt._LONGEST_WAIT_S", 0.01)
+    slow = threading.Thread(target=hasher.hash, args=(RIGHT,))
+    slow.start()
+    assert inside.wait(30)
+    with pytest.raises(HasherBusy):
+        hasher.hash(RIGHT)
+    open_gate.set()
+    slow.join()
+    assert hasher.hash(RIGHT), "the seat is free again"
+
+
 def test_no_more_than_the_given_threads_hash_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     hasher = BcryptPasswordHasher(cost=4, threads=2, queue=20)
     really: Hashpw = bcrypt.hashpw

@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from printapic.adapters.users.keyring import KeyRing
@@ -62,6 +62,7 @@ def signed(header: bytes | Mapping[str, Any], claims: bytes | Mapping[str, Any])
 
 
 GOOD = signed(HEADER, CLAIMS)
+READER = issuer(remembered=0)
 
 
 def without(mapping: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -204,15 +205,16 @@ def test_no_token_with_one_other_character_is_taken(data: st.DataObject | None) 
     forged = GOOD[:place] + character + GOOD[place + 1 :]
     if forged != GOOD:
         with pytest.raises(SessionInvalid):
-            issuer().read_access_token(forged, at=NOW)
+            READER.read_access_token(forged, at=NOW)
 
 
-@given(st.text() | st.from_regex(r"[\w-]{1,60}\.[\w-]{1,60}\.[\w-]{86}", fullmatch=True))
+@settings(max_examples=50)
+@given(st.text() | st.from_regex(r"[a-zA-Z0-9_-]{1,30}\.[a-zA-Z0-9_-]{1,30}\.[A-Z]{86}", fullmatch=True))
 def test_any_text_is_refused_the_same_way(text: str) -> None:
     with pytest.raises(SessionInvalid):
-        issuer().read_access_token(text, at=NOW)
+        READER.read_access_token(text, at=NOW)
     with pytest.raises(SessionInvalid):
-        issuer().read_refresh_token(text)
+        READER.read_refresh_token(text)
 
 
 def test_our_own_tokens_have_exactly_the_agreed_header_and_claims() -> None:
