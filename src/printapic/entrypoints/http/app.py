@@ -1,0 +1,153 @@
+"""The application: every controller in one place, behind one guard and one table of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from litestar import Litestar
+from litestar.concurrency import get_asyncio_executor, set_asyncio_executor
+from litestar.config.cors import CORSConfig
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler, LifespanHook
+
+from printapic.application.shop import Shop
+from printapic.entrypoints.container import Container, HostedCheckout, readiness
+from printapic.entrypoints.http.authentication import Doorkeeper, provide_principal
+from printapic.entrypoints.http.bodies import MAX_JSON_BYTES, ShopRequest
+from printapic.entrypoints.http.catalogue import CatalogueController
+from printapic.entrypoints.http.errors import EXCEPTION_HANDLERS
+from printapic.entrypoints.http.headers import finishing
+from printapic.entrypoints.http.health import HealthController, Readiness
+from printapic.entrypoints.http.images import ImageController
+from printapic.entrypoints.http.notifications import NotificationController
+from printapic.entrypoints.http.openapi import complete, openapi_config, openapi_document
+from printapic.entrypoints.http.order_commands import OrderCommandController
+from printapic.entrypoints.http.orders import OrderController
+from printapic.entrypoints.http.payments import PaymentController
+from printapic.entrypoints.http.policies import refuse_undeclared
+from printapic.entrypoints.http.production import ProductionController
+from printapic.entrypoints.http.quotes import QuoteController
+from printapic.entrypoints.http.sessions import SessionController
+from printapic.entrypoints.http.shipments import ShipmentController
+from printapic.entrypoints.http.simulated_checkout import SimulatedCheckoutController
+from printapic.entrypoints.http.users import UserController
+from printapic.entrypoints.http.webhooks import WebhookController
+from printapic.entrypoints.settings import Settings, SimulatedPayments
+
+__all__ = ["CONTROLLERS", "THREADS", "create_app", "openapi_document"]
+THREADS = 24
+CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
+    HealthController,
+    UserController,
+    SessionController,
+    ImageController,
+    CatalogueController,
+    QuoteController,
+    OrderController,
+    OrderCommandController,
+    ShipmentController,
+    ProductionController,
+    PaymentController,
+    WebhookController,
+    NotificationController,
+)
+_EXPOSED = ["etag", "location", "x-request-id", "idempotency-replayed", "retry-after"]
+
+
+def create_app(
+    container: Container,
+    *,
+    more_routes: Sequence[ControllerRouterHandler] = (),
+    on_startup: Sequence[LifespanHook] = (),
+    on_shutdown: Sequence[LifespanHook] = (),
+) -> Litestar:
+    """The HTTP API of one shop, for any ASGI server. Background work is the caller's to start.
+
+    Raises `PolicyMissing` where a route does not say who may use it.
+    """
+    settings = container.settings()
+    doorkeeper = Doorkeeper(container.shop)
+    _size_thread_pool()
+    app = Litestar(
+        route_handlers=[*CONTROLLERS, *_simulated(settings), *more_routes],
+        guards=[doorkeeper.admit],
+        dependencies=_dependencies(container, doorkeeper),
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_class=ShopRequest,
+        request_max_body_size=MAX_JSON_BYTES,
+        before_send=[finishing(https=settings.public_url.startswith("https://"))],
+        cors_config=_cors(settings),
+        openapi_config=openapi_config(),
+        logging_config=None,
+        on_startup=list(on_startup),
+        on_shutdown=list(on_shutdown),
+        debug=False,
+    )
+    refuse_undeclared(app)
+    complete(app)
+    return app
+
+
+def _dependencies(container: Container, doorkeeper: Doorkeeper) -> dict[str, Provide]:
+    """One named function for each thing: the framework refuses a container's providers themselves."""
+
+    def provide_shop() -> Shop:
+        return container.shop()
+
+    def provide_settings() -> Settings:
+        return container.settings()
+
+    def provide_hosted_checkout() -> HostedCheckout:
+        return container.hosted_checkout()
+
+    def provide_doorkeeper() -> Doorkeeper:
+        return doorkeeper
+
+    def provide_readiness() -> Readiness:
+        return Readiness(lambda: readiness(container))
+
+    things: dict[str, Callable[..., Any]] = {
+        "shop": provide_shop,
+        "settings": provide_settings,
+        "hosted_checkout": provide_hosted_checkout,
+        "doorkeeper": provide_doorkeeper,
+        "readiness": provide_readiness,
+        "principal": provide_principal,
+    }
+    return {name: Provide(function, sync_to_thread=False) for name, function in things.items()}
+
+
+def _simulated(settings: Settings) -> tuple[ControllerRouterHandler, ...]:
+    """The hosted page, where the provider is one of our own."""
+    match settings.payments:
+        case SimulatedPayments():
+            return (SimulatedCheckoutController,)
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    if not settings.cors_origins:
+        return None
+    return CORSConfig(
+        allow_origins=sorted(settings.cors_origins),
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=[
+            "authorization",
+            "content-type",
+            "content-digest",
+            "idempotency-key",
+            "if-match",
+            "if-none-match",
+        ],
+        expose_headers=_EXPOSED,
+    )
+
+
+def _size_thread_pool() -> None:
+    """Handlers wait for databases and hashes, so there are more of them than processors.
+
+    The pool is the process's, not one application's; the framework's own would have six threads.
+    """
+    if get_asyncio_executor() is None:
+        set_asyncio_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="printapic-http"))

@@ -1,0 +1,77 @@
+"""Authentication: whose request it is, found out before anything else of it is looked at."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+from litestar import Request
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from printapic.application.shop import Shop
+from printapic.application.users.authentication import Principal
+from printapic.domain.users.permissions import PermissionDenied
+from printapic.domain.users.session import SessionInvalid
+from printapic.entrypoints.http.policies import policy_of
+
+REMEMBERED_S = 1.0
+MOST_REMEMBERED = 10_000
+_BEARER = re.compile(r"bearer ([\x21-\x7e]{1,2048})", re.IGNORECASE)
+
+
+class Doorkeeper:
+    """Admits those whose token is good and whose roles are enough for the route.
+
+    A good token is believed for a second without asking again, in this process: revoked sessions and
+    changed roles act within that time everywhere. Single dictionary operations need no lock.
+    """
+
+    def __init__(self, shop: Callable[[], Shop], clock: Callable[[], float] = time.monotonic) -> None:
+        self._shop = shop
+        self._clock = clock
+        self._known: dict[str, tuple[float, Principal]] = {}
+
+    async def admit(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        """A Litestar guard. Raises `SessionInvalid` or `PermissionDenied`."""
+        policy = policy_of(handler)
+        if policy is None:
+            raise PermissionDenied
+        if policy.anyone:
+            return
+        principal = await self._principal(_token(connection))
+        if not policy.permissions & principal.permissions:
+            raise PermissionDenied
+        connection.scope["user"] = principal
+
+    def forget(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        """The session of this request has ended: do not believe its token any longer."""
+        self._known.pop(_token(connection), None)
+
+    async def _principal(self, token: str) -> Principal:
+        now = self._clock()
+        known = self._known.get(token)
+        if known is not None and now < known[0]:
+            return known[1]
+        principal = await sync_to_thread(self._shop().authenticate, access_token=token)
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[token] = (now + REMEMBERED_S, principal)
+        return principal
+
+
+def _token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The one bearer token of a request. Raises `SessionInvalid`."""
+    sent = connection.headers.getall("authorization", [])
+    match = _BEARER.fullmatch(sent[0]) if len(sent) == 1 else None
+    if match is None:
+        raise SessionInvalid
+    return match[1]
+
+
+def provide_principal(request: Request[Any, Any, Any]) -> Principal:
+    """Who makes this request; only on routes that are not public."""
+    return cast(Principal, request.scope["user"])

@@ -1,0 +1,184 @@
+"""JSON bodies: the classes from which requests and responses are made, and how a request's is read."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Mapping
+from typing import Annotated, Any, ClassVar
+
+import attrs
+import msgspec
+from litestar import Request
+from litestar.exceptions import InternalServerException
+from litestar.types import Empty
+
+from printapic.domain.errors import Invalid
+
+MAX_JSON_BYTES = 64 * 1024
+MAX_JSON_DEPTH = 32
+IDLE_S = 10
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+_JSON = re.compile(r"""\s*application/json\s*(?:;\s*charset="?utf-?8"?\s*)?;?\s*""", re.IGNORECASE | re.ASCII)
+_PATH = re.compile(r" - at `\$(?P<path>.*)`\Z", re.DOTALL)
+_STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+|\.\.\.)\]")
+_NAMED = re.compile(
+    r"Object (?P<what>contains unknown|missing required) field `(?P<name>[a-z_]\w{0,40})`", re.ASCII
+)
+
+PlainText = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^(?![\s\S]*[\x00-\x1f\x7f])")]
+"""Up to 500 characters without control characters: something that a person wrote into one line."""
+
+PlainUrl = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^(?![\s\S]*[^!-~])")]
+"""Up to 2,000 visible ASCII characters, as a URL has them on the wire."""
+
+
+class RequestBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a client sends. Fields that are not declared are refused. `example` is shown in OpenAPI."""
+
+    example: ClassVar[Mapping[str, object]] = {}
+
+
+class ResponseBody(msgspec.Struct, kw_only=True):
+    """What a client gets. `example` is shown in OpenAPI."""
+
+    example: ClassVar[Mapping[str, object]] = {}
+
+
+class ContentTypeUnsupported(Invalid):
+    code = "content-type-unsupported"
+
+    def __init__(self, expected: str) -> None:
+        super().__init__("The body has another type than this address takes.", expected=expected)
+
+
+class JsonMalformed(Invalid):
+    code = "json-malformed"
+
+    def __init__(self) -> None:
+        super().__init__("The body is not well-formed JSON in UTF-8.")
+
+
+class JsonTooDeep(Invalid):
+    code = "json-too-deep"
+
+    def __init__(self) -> None:
+        super().__init__("The JSON is nested too deeply.", limit=MAX_JSON_DEPTH)
+
+
+class BodyIncomplete(Invalid):
+    """The client went away in the middle of its body. Nobody reads the answer."""
+
+    code = "body-incomplete"
+
+    def __init__(self) -> None:
+        super().__init__("The request ended before its body did.")
+
+
+class BodyTooSlow(Invalid):
+    code = "body-too-slow"
+
+    def __init__(self) -> None:
+        super().__init__("The body did not arrive in time.")
+
+
+@attrs.frozen
+class Fault:
+    """What is wrong with one place of the request; `pointer` is a JSON pointer into the body."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class RequestInvalid(Invalid):
+    """The request is well-formed, and something in it is not as declared."""
+
+    code = "request-invalid"
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("The request is not as it should be.")
+        self.faults = faults
+
+
+class ShopRequest(Request[Any, Any, Any]):
+    """A request that decodes JSON strictly, straight into the type that the handler declared."""
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """The body in pieces. Raises `BodyIncomplete`, or `BodyTooSlow` after ten silent seconds."""
+        pieces = self.unhurried()
+        while True:
+            try:
+                async with asyncio.timeout(IDLE_S):
+                    piece = await anext(pieces, None)
+            except TimeoutError:
+                raise BodyTooSlow from None
+            if piece is None:
+                return
+            yield piece
+
+    async def unhurried(self) -> AsyncGenerator[bytes, None]:
+        """The body in pieces, however slowly they come. Raises `BodyIncomplete`."""
+        try:
+            async for piece in super().stream():
+                yield piece
+        except InternalServerException:
+            raise BodyIncomplete from None
+        self.scope["state"]["printapic.body_read"] = True
+
+    async def json(self) -> Any:
+        """Raises `ContentTypeUnsupported`, `JsonMalformed`, `JsonTooDeep` or `RequestInvalid`."""
+        if self._json is Empty:
+            types = self.headers.getall("content-type", [])
+            if len(types) != 1 or not _JSON.fullmatch(types[0]):
+                raise ContentTypeUnsupported("application/json")
+            declared = self.route_handler.parsed_fn_signature.parameters["data"].annotation
+            self._json = decode(await self.body(), declared)
+        return self._json
+
+
+def decode(body: bytes, into: Any) -> Any:
+    """JSON as `into`. Raises `JsonMalformed`, `JsonTooDeep` or `RequestInvalid`."""
+    if _depth(body) > MAX_JSON_DEPTH:
+        raise JsonTooDeep
+    try:
+        return msgspec.json.decode(body, type=into)
+    except msgspec.ValidationError as refusal:
+        raise RequestInvalid(fault(str(refusal))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise JsonMalformed from None
+
+
+def _depth(body: bytes) -> int:
+    if body.count(b"[") + body.count(b"{") <= MAX_JSON_DEPTH:
+        return 0
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def fault(message: str) -> Fault:
+    """What the decoder said, without any of the client's own words except a plain field name."""
+    found = _PATH.search(message)
+    pointer = _pointer(found["path"]) if found else ""
+    text = message[: found.start()] if found else message
+    if named := _NAMED.match(text):
+        unknown = named["what"] == "contains unknown"
+        return Fault(
+            pointer=f"{pointer}/{named['name']}",
+            code="field-unknown" if unknown else "field-missing",
+            detail="There is no such field." if unknown else "This field is required.",
+        )
+    if text.startswith("Object contains unknown field"):
+        return Fault(pointer=pointer, code="field-unknown", detail="There is a field that is not known here.")
+    if text.startswith(("Expected `", "Number out of range")):
+        return Fault(pointer=pointer, code="field-invalid", detail=text)
+    return Fault(pointer=pointer, code="field-invalid", detail="This is not one of its possible values.")
+
+
+def _pointer(path: str) -> str:
+    steps = (step["name"] or step["index"] for step in _STEP.finditer(path))
+    return "".join(f"/{step}" for step in steps)

@@ -1,0 +1,57 @@
+"""Headers that every answer carries: its request id, and what keeps browsers out of mischief."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import uuid_utils
+from litestar.datastructures import Headers
+from litestar.types import Message, Scope
+
+MAX_IGNORED_BYTES = 64 * 1024
+_REQUEST_ID = "printapic.request_id"
+_DEFAULTS = {
+    b"x-content-type-options": b"nosniff",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"cache-control": b"no-store",
+}
+_HSTS = {b"strict-transport-security": b"max-age=31536000; includeSubDomains"}
+
+
+def request_id(scope: Mapping[str, Any]) -> str:
+    """This request's own id, made when first asked for. What the client calls it is ignored."""
+    state = scope["state"]
+    if _REQUEST_ID not in state:
+        state[_REQUEST_ID] = str(uuid_utils.uuid7())
+    return str(state[_REQUEST_ID])
+
+
+def finishing(*, https: bool) -> Callable[[Message, Scope], Awaitable[None]]:
+    """A hook that completes the headers of every answer. What a handler set itself stays."""
+    defaults = _DEFAULTS | _HSTS if https else _DEFAULTS
+
+    async def finish(message: Message, scope: Scope) -> None:
+        if message["type"] != "http.response.start":
+            return
+        sent = list(message.get("headers", []))
+        names = {name.lower() for name, _ in sent}
+        sent += [(name, value) for name, value in defaults.items() if name not in names]
+        sent.append((b"x-request-id", request_id(scope).encode()))
+        if _unread(scope):
+            sent.append((b"connection", b"close"))
+        message["headers"] = sent
+
+    return finish
+
+
+def _unread(scope: Scope) -> bool:
+    """Whether the client may still be sending much that nobody wants any more."""
+    if scope["state"].get("printapic.body_read"):
+        return False
+    headers = Headers.from_scope(scope)
+    length = headers.get("content-length", "0")
+    return "transfer-encoding" in headers or not length.isdigit() or int(length[:20]) > MAX_IGNORED_BYTES

@@ -1,0 +1,290 @@
+"""Photos: uploading, listing and showing them, and how well they print."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.concurrency import sync_to_thread
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Stream
+
+from printapic.application.images.library import Printability
+from printapic.application.ports.images import PRESETS
+from printapic.application.shop import Shop
+from printapic.application.users.authentication import Principal
+from printapic.domain.catalogue.product import Product
+from printapic.domain.crops import CropRecipe
+from printapic.domain.ids import ImageId
+from printapic.domain.images.image import Image
+from printapic.domain.images.preflight import Finding, Preflight
+from printapic.domain.users.permissions import Permission
+from printapic.entrypoints.http.bodies import ResponseBody, ShopRequest
+from printapic.entrypoints.http.downloads import attachment, blocks
+from printapic.entrypoints.http.given import Given
+from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
+from printapic.entrypoints.http.policies import allow
+from printapic.entrypoints.http.preconditions import etag, unchanged
+from printapic.entrypoints.http.uploads import receive, spool
+from printapic.entrypoints.settings import Settings
+
+_SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"
+_DAY_S = 86_400
+
+
+class ImageBody(ResponseBody, kw_only=True):
+    """`renditions` maps each preset to its address. Sizes are those of the upright picture."""
+
+    id: UUID
+    state: str
+    file_name: str | None
+    format: str
+    width_px: int
+    height_px: int
+    size_bytes: int
+    sha256: str
+    taken_at: datetime | None
+    created_at: datetime
+    renditions: dict[str, str]
+
+
+class FindingBody(ResponseBody, kw_only=True):
+    """One thing to know about a print. A `warn` must be acknowledged when ordering, by its code."""
+
+    code: str
+    severity: str
+    actual: str | None
+    target: str | None
+    unit: str | None
+
+
+class CropBox(ResponseBody, kw_only=True):
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+class ProductPrintability(ResponseBody, kw_only=True):
+    """How the photo prints on one product. `largest_size` is the largest paper without a warning."""
+
+    sku: str
+    name: str
+    verdict: str
+    effective_dpi: str
+    trim: str
+    crop_px: CropBox
+    largest_size: str
+    findings: list[FindingBody]
+
+
+class PrintabilityBody(ResponseBody, kw_only=True):
+    """`largest_without_warning` and `largest_printable` are skus, null where nothing fits."""
+
+    products: list[ProductPrintability]
+    largest_without_warning: str | None
+    largest_printable: str | None
+
+
+def image_body(image: Image) -> ImageBody:
+    return ImageBody(
+        id=image.id,
+        state=image.state.value,
+        file_name=image.file_name,
+        format=image.facts.format.value,
+        width_px=image.facts.width_px,
+        height_px=image.facts.height_px,
+        size_bytes=image.size_bytes,
+        sha256=image.sha256,
+        taken_at=image.facts.taken_at,
+        created_at=image.created_at,
+        renditions={preset: f"/v1/images/{image.id}/renditions/{preset}.jpg" for preset in PRESETS},
+    )
+
+
+def _finding(finding: Finding) -> FindingBody:
+    return FindingBody(
+        code=finding.code,
+        severity=finding.severity.value,
+        actual=finding.actual,
+        target=finding.target,
+        unit=finding.unit,
+    )
+
+
+def _on(product: Product, report: Preflight) -> ProductPrintability:
+    crop = report.crop
+    return ProductPrintability(
+        sku=product.sku,
+        name=product.name,
+        verdict=report.verdict.value,
+        effective_dpi=report.dpi_shown,
+        trim=str(report.trim),
+        crop_px=CropBox(left=crop.left, top=crop.top, right=crop.right, bottom=crop.bottom),
+        largest_size=str(report.largest_size),
+        findings=[_finding(finding) for finding in report.findings],
+    )
+
+
+def _printability(found: Printability) -> PrintabilityBody:
+    clean, largest = found.largest_without_warning, found.largest_printable
+    return PrintabilityBody(
+        products=[_on(product, report) for product, report in found.products],
+        largest_without_warning=clean.sku if clean else None,
+        largest_printable=largest.sku if largest else None,
+    )
+
+
+class ImageController(Controller):
+    path = "/v1/images"
+    tags = ("images",)
+
+    @post(
+        operation_id="upload_image",
+        summary="Upload one photo as the part `file` of multipart/form-data",
+        opt=allow(Permission.IMAGE_OWN, problems=(408, 413, 415, 422, 503)),
+        responses={200: ResponseSpec(ImageBody, description="This very photo is there already")},
+        request_max_body_size=None,
+    )
+    async def upload(
+        self,
+        request: ShopRequest,
+        shop: Given[Shop],
+        principal: Given[Principal],
+        settings: Given[Settings],
+    ) -> Response[ImageBody]:
+        with spool(None) as file:
+            received = await receive(request, file, max_bytes=settings.max_upload_bytes)
+            uploaded = await sync_to_thread(
+                shop.upload_image,
+                owner_id=principal.user_id,
+                file=received.file,
+                size_bytes=received.size_bytes,
+                sha256=received.sha256,
+                file_name=received.name,
+            )
+        return Response(
+            image_body(uploaded.image),
+            status_code=201 if uploaded.created else 200,
+            headers={"Location": f"/v1/images/{uploaded.image.id}"},
+        )
+
+    @get(
+        operation_id="list_images",
+        summary="List one's own photos, newest first",
+        opt=allow(Permission.IMAGE_OWN, problems=(422,)),
+        sync_to_thread=True,
+    )
+    def all(
+        self,
+        shop: Given[Shop],
+        principal: Given[Principal],
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+    ) -> Page[ImageBody]:
+        before = id_of(cursor)
+        found = shop.list_images(
+            owner_id=principal.user_id, before=ImageId(before) if before else None, limit=limit + 1
+        )
+        return page(found, limit, show=image_body, key=lambda image: image.id)
+
+    @get(
+        "/{image_id:uuid}",
+        operation_id="read_image",
+        summary="Read what is known of a photo",
+        opt=allow(Permission.IMAGE_OWN, problems=(404,)),
+        sync_to_thread=True,
+    )
+    def read(self, image_id: FromPath[UUID], shop: Given[Shop], principal: Given[Principal]) -> ImageBody:
+        return image_body(shop.read_image(image_id=ImageId(image_id), owner_id=principal.user_id))
+
+    @delete(
+        "/{image_id:uuid}",
+        operation_id="delete_image",
+        summary="Delete a photo that no unfinished order needs",
+        opt=allow(Permission.IMAGE_OWN, problems=(404, 409)),
+        sync_to_thread=True,
+    )
+    def remove(self, image_id: FromPath[UUID], shop: Given[Shop], principal: Given[Principal]) -> None:
+        shop.delete_image(image_id=ImageId(image_id), owner_id=principal.user_id)
+
+    @get(
+        "/{image_id:uuid}/original",
+        operation_id="read_original",
+        summary="Download the untouched bytes",
+        opt=allow(Permission.IMAGE_OWN, problems=(404,)),
+        media_type="application/octet-stream",
+        sync_to_thread=True,
+    )
+    def original(self, image_id: FromPath[UUID], shop: Given[Shop], principal: Given[Principal]) -> Stream:
+        original = shop.read_original(image_id=ImageId(image_id), owner_id=principal.user_id)
+        image = original.image
+        name = image.file_name or f"{image.id}.{image.facts.format.value}"
+        opened = ExitStack()
+        file = opened.enter_context(original.open())
+        return Stream(
+            blocks(file, opened),
+            media_type=image.facts.format.content_type,
+            headers={
+                "Content-Length": str(image.size_bytes),
+                "Content-Disposition": attachment(name),
+                "Content-Security-Policy": _SANDBOX,
+            },
+        )
+
+    @get(
+        "/{image_id:uuid}/renditions/{preset:str}",
+        operation_id="read_rendition",
+        summary="Look at a photo: `thumbnail`, `preview` or `web`, with or without `.jpg`",
+        opt=allow(Permission.IMAGE_OWN, problems=(404, 503)),
+        media_type="image/jpeg",
+        sync_to_thread=True,
+    )
+    def rendition(
+        self,
+        request: Request[Any, Any, Any],
+        image_id: FromPath[UUID],
+        preset: FromPath[str],
+        shop: Given[Shop],
+        principal: Given[Principal],
+    ) -> Response[bytes | None]:
+        picture = shop.read_rendition(
+            image_id=ImageId(image_id), owner_id=principal.user_id, preset=preset.removesuffix(".jpg")
+        )
+        tag = etag(picture.sha256[:32])
+        headers = {
+            "ETag": tag,
+            "Cache-Control": f"private, max-age={_DAY_S}, immutable",
+            "Content-Security-Policy": _SANDBOX,
+        }
+        if unchanged(request, tag):
+            return Response(None, status_code=304, headers=headers)
+        return Response(picture.content, media_type=picture.content_type, headers=headers)
+
+    @get(
+        "/{image_id:uuid}/printability",
+        operation_id="check_printability",
+        summary="Say how a photo prints on everything that we sell",
+        opt=allow(Permission.IMAGE_OWN, problems=(404, 422)),
+        sync_to_thread=True,
+    )
+    def printability(
+        self,
+        image_id: FromPath[UUID],
+        shop: Given[Shop],
+        principal: Given[Principal],
+        crop: Annotated[
+            str | None, QueryParameter(max_length=100, description="`x,y,width,height`, each from 0 to 1.")
+        ] = None,
+    ) -> PrintabilityBody:
+        return _printability(
+            shop.check_printability(
+                image_id=ImageId(image_id),
+                owner_id=principal.user_id,
+                crop=CropRecipe.parse(crop) if crop else None,
+            )
+        )

@@ -1,0 +1,224 @@
+"""The OpenAPI document: made from the routes, completed with policies, problems and examples."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from litestar import Litestar, MediaType, Request, Router
+from litestar.datastructures import ResponseHeader
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import (
+    Components,
+    OpenAPI,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Reference,
+    RequestBody,
+    Schema,
+    SecurityScheme,
+    Tag,
+)
+
+from printapic import __version__
+from printapic.entrypoints.http import bodies
+from printapic.entrypoints.http.html import STYLE, TEMPLATES, page_policy
+from printapic.entrypoints.http.policies import Policy, operations, policy_of, public
+from printapic.entrypoints.http.problems import MEDIA_TYPE, Problem
+
+_PROBLEM = "Problem"
+_PAGE_NAME = re.compile(r"Page_[\w.]+?\.(\w+)_(?=\W)")
+_MEANINGS: Mapping[int, str] = {
+    400: "The request is not well-formed",
+    401: "Not logged in",
+    403: "Not allowed for this account",
+    404: "There is no such thing, or it is somebody else's",
+    408: "The body came too slowly",
+    409: "Not possible in the present state",
+    412: "It has changed since it was read",
+    413: "The body is too large",
+    415: "The body has the wrong type",
+    422: "Something in the request is not as declared or allowed",
+    429: "Too many attempts",
+    503: "Something that the shop needs does not answer; try again",
+}
+_TAGS = (
+    Tag(name="accounts", description="Becoming a user, logging in, and what one was told"),
+    Tag(name="images", description="Photos and how they print"),
+    Tag(name="catalogue", description="Products, shipping and quotes"),
+    Tag(name="orders", description="Placing, following and changing orders"),
+    Tag(name="payments", description="Paying at a provider's page"),
+    Tag(name="production", description="The printer's queue and batches"),
+    Tag(name="health", description="For load balancers"),
+)
+
+
+class ReferencePage(OpenAPIRenderPlugin):
+    """The document as one page for people. It loads nothing, from here or anywhere else."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/")
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        document = json.loads(openapi_document(request.app))
+        groups = [
+            (tag["name"], [each for each in _listed(document) if tag["name"] in each["tags"]])
+            for tag in document["tags"]
+        ]
+        template = TEMPLATES.get_template("reference.html")
+        return template.render(style=STYLE, document=document, groups=groups).encode()
+
+
+class DocumentFile(JsonRenderPlugin):
+    """The document itself, byte by byte as the command line writes it."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return openapi_document(request.app)
+
+
+def openapi_config() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="PrintAPic",
+        version=__version__,
+        description="The backend of a photo-print shop.",
+        tags=list(_TAGS),
+        components=Components(
+            security_schemes={
+                "bearer": SecurityScheme(
+                    type="http",
+                    scheme="bearer",
+                    bearer_format="JWT",
+                    description="The access token of `POST /v1/sessions`.",
+                )
+            }
+        ),
+        openapi_router=Router(
+            "/schema",
+            route_handlers=[],
+            include_in_schema=False,
+            opt=public(),
+            before_request=_only_what_is_there,
+            response_headers=[ResponseHeader(name="Content-Security-Policy", value=page_policy(STYLE))],
+        ),
+        render_plugins=[ReferencePage(), DocumentFile(media_type=MediaType.JSON)],
+    )
+
+
+def _only_what_is_there(request: Request[Any, Any, Any]) -> None:
+    """The framework answers unknown addresses below /schema with a page of its own: ours is a problem."""
+    if request.scope["path_template"] == "/schema/{path:str}":
+        raise NotFoundException
+
+
+def complete(app: Litestar) -> None:
+    """Add to the document what only we know: who may use a route, how it refuses, and examples."""
+    document = app.openapi_schema
+    schemas = document.components.schemas = dict(document.components.schemas or {})
+    schemas |= _problem_schemas()
+    for name, example in _examples():
+        for key, schema in schemas.items():
+            if key == name or key.endswith(f"_{name}"):
+                schema.examples = [example]
+    for path, handler in operations(app):
+        if isinstance(handler, HTTPRouteHandler) and handler.resolve_include_in_schema():
+            for method in handler.http_methods:
+                _complete(_operation(document, path, method), policy_of(handler) or Policy())
+
+
+def openapi_document(app: Litestar) -> bytes:
+    """The document as it is served: the same bytes for the same routes."""
+    plain = json.dumps(app.openapi_schema.to_schema(), indent=2, ensure_ascii=False)
+    return (_PAGE_NAME.sub(r"\1Page", plain) + "\n").encode()
+
+
+def _operation(document: OpenAPI, path: str, method: str) -> Operation:
+    item = (document.paths or {})[path]
+    operation = getattr(item, method.lower())
+    if not isinstance(operation, Operation):
+        raise LookupError(f"{method} {path} is not documented")
+    return operation
+
+
+def _complete(operation: Operation, policy: Policy) -> None:
+    operation.security = [] if policy.anyone else [{"bearer": []}]
+    statuses = set(policy.problems)
+    if not policy.anyone:
+        statuses |= {401, 403}
+        operation.description = "Needs one of: " + ", ".join(sorted(policy.permissions)) + "."
+    if operation.request_body is not None:
+        statuses |= {400, 413, 415, 422}
+    if operation.operation_id == "upload_image":
+        operation.request_body = _upload_form()
+    responses = {
+        status: answer for status, answer in (operation.responses or {}).items() if int(status) < 400
+    }
+    for status in sorted(statuses):
+        responses[str(status)] = _refusal(_MEANINGS[status])
+    responses["default"] = _refusal("Any other refusal")
+    operation.responses = responses
+
+
+def _refusal(meaning: str) -> OpenAPIResponse:
+    schema = Reference(ref=f"#/components/schemas/{_PROBLEM}")
+    return OpenAPIResponse(description=meaning, content={MEDIA_TYPE: OpenAPIMediaType(schema=schema)})
+
+
+def _upload_form() -> RequestBody:
+    part = Schema(type=OpenAPIType.STRING, content_encoding="binary", description="A JPEG, PNG or WebP")
+    form = Schema(type=OpenAPIType.OBJECT, required=["file"], properties={"file": part})
+    return RequestBody(required=True, content={"multipart/form-data": OpenAPIMediaType(schema=form)})
+
+
+def _problem_schemas() -> dict[str, Schema]:
+    """Of the answers that no handler declares, since errors make them."""
+    _, found = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
+    return {name: _PlainSchema(plain) for name, plain in found.items()}
+
+
+class _PlainSchema(Schema):
+    """A schema that is written down already."""
+
+    def __init__(self, plain: dict[str, Any]) -> None:
+        super().__init__()
+        self.plain = plain
+
+    def to_schema(self) -> dict[str, Any]:
+        examples = {"examples": self.examples} if self.examples else {}
+        return self.plain | examples
+
+
+def _examples() -> Iterator[tuple[str, Any]]:
+    """Every example that a class of bodies carries."""
+    yield Problem.__name__, Problem.example
+    for kind in (bodies.RequestBody, bodies.ResponseBody):
+        for body in kind.__subclasses__():
+            if "example" in vars(body):
+                yield body.__name__, body.example
+
+
+def _listed(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield {
+                "parameters": [],
+                "security": [],
+                **operation,
+                "path": path,
+                "method": method,
+                "example": _body_example(document, operation),
+            }
+
+
+def _body_example(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    name = str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2]
+    examples = document["components"]["schemas"].get(name, {}).get("examples", [])
+    return json.dumps(examples[0], indent=2, ensure_ascii=False) if examples else ""
