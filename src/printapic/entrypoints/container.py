@@ -23,7 +23,10 @@ from printapic.adapters.notifications.memory import MemoryMailer
 from printapic.adapters.notifications.smtp import SmtpMailer
 from printapic.adapters.notifications.templates import JinjaMailTemplates
 from printapic.adapters.payments.simulated.books import SimulatedBooks
-from printapic.adapters.payments.simulated.checkout import HostedCheckout
+from printapic.adapters.payments.simulated.checkout import Choice as Choice
+from printapic.adapters.payments.simulated.checkout import DeskOrder as DeskOrder
+from printapic.adapters.payments.simulated.checkout import HostedCheckout as HostedCheckout
+from printapic.adapters.payments.simulated.checkout import WebhookTiming as WebhookTiming
 from printapic.adapters.payments.simulated.gateway import SimulatedGateway
 from printapic.adapters.payments.simulated.webhooks import SimulatedWebhookVerifier, WebhookDeliverer
 from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
