@@ -15,6 +15,7 @@ from printapic.application.ports.notifications import Mail, Mailer, MailRefused,
 
 Encryption = Literal["starttls", "tls", "none"]
 _TOO_LARGE = 552
+_LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954: says nothing about the mail
 _log = logging.getLogger(__name__)
 
 
@@ -92,23 +93,25 @@ class SmtpMailer(Mailer):
         try:
             connection.sendmail(self._sender.address.addr_spec, [to], message, mail_options=options)
         except smtplib.SMTPRecipientsRefused as error:
-            raise _refusal(max(code for code, _ in error.recipients.values())) from None
+            raise self._refusal(max(code for code, _ in error.recipients.values())) from None
         except smtplib.SMTPSenderRefused as error:
             if error.smtp_code == _TOO_LARGE:
                 raise MailRefused from None
             _log.error("mail server %s:%d refuses our sender: %s", self._host, self._port, _kind(error))
             raise MailUnavailable from None
         except smtplib.SMTPResponseException as error:
-            raise _refusal(error.smtp_code) from None
+            raise self._refusal(error.smtp_code) from None
         except smtplib.SMTPNotSupportedError:
             # The recipient's address is not ASCII, and this server passes on no other.
             raise MailRefused from None
         except (smtplib.SMTPException, OSError):
             raise MailUnavailable from None
 
-
-def _refusal(code: int) -> MailRefused | MailUnavailable:
-    return MailRefused() if 500 <= code <= 599 else MailUnavailable()
+    def _refusal(self, code: int) -> MailRefused | MailUnavailable:
+        if code in _LOGIN_WANTED:
+            _log.error("mail server %s:%d wants another login: %d", self._host, self._port, code)
+            return MailUnavailable()
+        return MailRefused() if 500 <= code <= 599 else MailUnavailable()
 
 
 def _kind(error: Exception) -> str:

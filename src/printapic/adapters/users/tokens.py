@@ -1,7 +1,8 @@
 """Tokens: signed access tokens (JWT, EdDSA), derived refresh tokens and mailed ones.
 
 PyJWT alone takes foreign header fields, a list of audiences and an expiry in decades, and asks the
-machine's clock. The checks around it are those of security-and-reliability.md 1.3 and RFC 9068.
+machine's clock. The checks around it follow RFC 8725 (exact header, one algorithm, one audience) and
+RFC 9068 (the type `at+jwt`).
 """
 
 from __future__ import annotations

@@ -179,6 +179,7 @@ def scripted(*script: Line, greeting: bytes = b"220 ready", extensions: bytes = 
     [
         (b"RCPT", b"550 5.1.1 no such user", MailRefused),
         (b"RCPT", b"553 5.1.3 bad address", MailRefused),
+        (b"RCPT", b"530 5.7.0 authentication required", MailUnavailable),
         (b"RCPT", b"450 4.2.0 greylisted", MailUnavailable),
         (b"RCPT", b"452 4.2.2 mailbox full", MailUnavailable),
         (b"RCPT", b"421 4.3.2 shutting down", MailUnavailable),
