@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import BinaryIO
 
@@ -11,7 +12,13 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_TRAILER = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 _SOS, _EOI = 0xDA, 0xD9
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
+_MARKER_IN_SCAN = re.compile(
+    rb"\xff[\x01-\xcf\xd8-\xfe]"
+)  # neither a stuffed FF 00 nor a restart nor filling
 MAX_SCANS = 64
+_MAX_FILLING = 1024
+MAX_PARTS = 50_000
+"""Segments of a JPEG or chunks of a PNG: a phone's photo has dozens, a huge PNG some 25,000."""
 
 
 class ImageFormat(StrEnum):
@@ -30,7 +37,9 @@ class ImageFormatUnsupported(Invalid):
     code = "image-format-unsupported"
 
     def __init__(self) -> None:
-        super().__init__("This file is not a photo that we can print.", supported=[f.value for f in ImageFormat])
+        super().__init__(
+            "This file is not a photo that we can print.", supported=[f.value for f in ImageFormat]
+        )
 
 
 class ImageCorrupt(Invalid):
@@ -51,7 +60,8 @@ def recognise(file: BinaryIO) -> ImageFormat:
     """The format of a seekable file, from its content, refusing what is visibly cut off.
 
     A JPEG with more than 64 scans is refused too: a 0.5 MB file of 20,000 scans keeps a decoder busy
-    for 14 seconds. Raises `ImageFormatUnsupported`, `ImageCorrupt` or `ImageTooComplex`.
+    for 14 seconds. So is a file of more than 50,000 parts, since they are read one by one. Raises
+    `ImageFormatUnsupported`, `ImageCorrupt` or `ImageTooComplex`.
     """
     file.seek(0)
     head = file.read(16)
@@ -69,7 +79,7 @@ def recognise(file: BinaryIO) -> ImageFormat:
 def _find_png_trailer(file: BinaryIO) -> None:
     """Decoders accept a PNG without its end chunk; we do not, since pixels may be missing with it."""
     position = 8
-    while True:
+    for _ in range(MAX_PARTS):
         file.seek(position)
         header = file.read(8)
         if len(header) < 8:
@@ -80,6 +90,7 @@ def _find_png_trailer(file: BinaryIO) -> None:
                 raise ImageCorrupt
             return
         position += 12 + int.from_bytes(header[:4])
+    raise ImageTooComplex
 
 
 def _walk_jpeg(file: BinaryIO) -> None:
@@ -90,7 +101,7 @@ def _walk_jpeg(file: BinaryIO) -> None:
     """
     data = _Bytes(file, 2)
     scans = 0
-    while True:
+    for _ in range(MAX_PARTS):
         marker = data.next_marker()
         if marker == _EOI:
             return
@@ -105,6 +116,7 @@ def _walk_jpeg(file: BinaryIO) -> None:
             if scans > MAX_SCANS:
                 raise ImageTooComplex
             data.skip_entropy_coded()
+    raise ImageTooComplex
 
 
 class _Bytes:
@@ -116,10 +128,7 @@ class _Bytes:
 
     def take(self, count: int) -> bytes:
         while len(self._block) - self._at < count:
-            more = self._file.read(65_536)
-            if not more:
-                raise ImageCorrupt
-            self._block, self._at = self._block[self._at :] + more, 0
+            self._read_on()
         self._at += count
         return self._block[self._at - count : self._at]
 
@@ -134,26 +143,22 @@ class _Bytes:
     def next_marker(self) -> int:
         if self.take(1) != b"\xff":
             raise ImageCorrupt
-        marker = 0xFF
-        while marker == 0xFF:
+        for _ in range(_MAX_FILLING):
             marker = self.take(1)[0]
-        return marker
+            if marker != 0xFF:
+                return marker
+        raise ImageCorrupt
 
     def skip_entropy_coded(self) -> None:
-        """Stop before the next real marker: neither a stuffed `FF 00` nor a restart marker."""
-        while True:
-            found = self._block.find(b"\xff", self._at)
-            if found < 0:
-                self._at = len(self._block)
-                self.take(1)
-                self._at -= 1
-                continue
-            self._at = found
-            follower = self.take(2)[1]
-            self._at -= 2
-            if follower == 0xFF:
-                self._at += 1
-            elif follower == 0x00 or 0xD0 <= follower <= 0xD7:
-                self._at += 2
-            else:
-                return
+        """Stop before the next real marker."""
+        while (found := _MARKER_IN_SCAN.search(self._block, self._at)) is None:
+            # A last FF may be the first half of a marker.
+            self._at = max(len(self._block) - 1, self._at)
+            self._read_on()
+        self._at = found.start()
+
+    def _read_on(self) -> None:
+        more = self._file.read(65_536)
+        if not more:
+            raise ImageCorrupt
+        self._block, self._at = self._block[self._at :] + more, 0

@@ -70,7 +70,10 @@ def _span(start: Fraction, end: Fraction, limit: int, canvas: int) -> tuple[tupl
     per_pixel = Fraction(canvas) / (end - start)
     source_start = min(_half_up(clipped_start), limit - 1)
     source = source_start, max(_half_up(clipped_end), source_start + 1)
-    return source, (_half_up((clipped_start - start) * per_pixel), _half_up((clipped_end - start) * per_pixel))
+    return source, (
+        _half_up((clipped_start - start) * per_pixel),
+        _half_up((clipped_end - start) * per_pixel),
+    )
 
 
 def _cut_to_ratio(crop: PixelBox, ratio: Fraction) -> tuple[Fraction, Fraction, Fraction, Fraction]:
@@ -89,12 +92,12 @@ def central_crop(width_px: int, height_px: int, specification: PrintSpecificatio
     trim = specification.trim_for(landscape=width_px > height_px)
     left, top, right, bottom = _cut_to_ratio(PixelBox(0, 0, width_px, height_px), trim.ratio)
     left_px, top_px = _half_up(left), _half_up(top)
-    return PixelBox(
-        left_px, top_px, max(_half_up(right), left_px + 1), max(_half_up(bottom), top_px + 1)
-    )
+    return PixelBox(left_px, top_px, max(_half_up(right), left_px + 1), max(_half_up(bottom), top_px + 1))
 
 
-def crop_box(crop: CropRecipe | None, width_px: int, height_px: int, specification: PrintSpecification) -> PixelBox:
+def crop_box(
+    crop: CropRecipe | None, width_px: int, height_px: int, specification: PrintSpecification
+) -> PixelBox:
     """The crop in pixels: the customer's own, or else the central one."""
     if crop is None:
         return central_crop(width_px, height_px, specification)

@@ -142,7 +142,11 @@ def _resolution(dpi: Fraction, specification: PrintSpecification) -> Iterator[Fi
 
 
 def _geometry(
-    facts: ImageFacts, crop: CropRecipe | None, box: PixelBox, trim: PrintSize, specification: PrintSpecification
+    facts: ImageFacts,
+    crop: CropRecipe | None,
+    box: PixelBox,
+    trim: PrintSize,
+    specification: PrintSpecification,
 ) -> Iterator[Finding]:
     error = aspect_error(box, trim)
     if crop is not None and error > MAX_ASPECT_ERROR:
