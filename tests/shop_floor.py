@@ -1,0 +1,399 @@
+"""A whole shop in memory, at a time that stands still, with both sides of every counter in reach.
+
+What happens in it is done by its own use cases; what a test arranges by hand is the outside world: the
+time, the provider's pages and webhooks, and failures of what lies outside.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+import attrs
+import httpx
+from PIL import Image as Picture
+
+from printapic.adapters.catalogue.toml_price_list import TomlPriceListReader
+from printapic.adapters.images.memory import MemoryImageStore
+from printapic.adapters.images.pillow import PillowImageProcessor
+from printapic.adapters.jobs.in_process import InProcessWorker
+from printapic.adapters.notifications.memory import MemoryMailer
+from printapic.adapters.notifications.templates import JinjaMailTemplates
+from printapic.adapters.payments.simulated.books import SimulatedBooks
+from printapic.adapters.payments.simulated.checkout import Choice, DeskOrder, HostedCheckout
+from printapic.adapters.payments.simulated.dashboard import ProviderDashboard
+from printapic.adapters.payments.simulated.gateway import SimulatedGateway
+from printapic.adapters.payments.simulated.webhooks import SimulatedWebhookVerifier, WebhookDeliverer
+from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
+from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
+from printapic.adapters.system.clock import FixedClock
+from printapic.adapters.system.identifiers import SeededIdentifiers
+from printapic.adapters.users.bcrypt import BcryptPasswordHasher
+from printapic.adapters.users.keyring import KeyRing
+from printapic.adapters.users.tokens import JwtTokenIssuer
+from printapic.application.notifications.delivery import ShopFront
+from printapic.application.orders.checkout import OrderLineRequest, Placed
+from printapic.application.payments.collection import Started
+from printapic.application.ports.identifiers import Identifiers
+from printapic.application.ports.jobs import JobRecord, JobState
+from printapic.application.reactions import jobs_for
+from printapic.application.shop import Shop
+from printapic.domain.actors import Actor, Role
+from printapic.domain.addresses import Address
+from printapic.domain.catalogue.quote import Quote, QuoteRequestLine
+from printapic.domain.crops import CropRecipe
+from printapic.domain.errors import PrintAPicError
+from printapic.domain.ids import OrderId, Sku, UserId
+from printapic.domain.images.image import Image
+from printapic.domain.notifications.notification import NotificationKind
+from printapic.domain.orders.order import Order
+from printapic.domain.payments.payment import Payment
+from printapic.entrypoints.container import shop as assembled
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+PASSWORD = "nineteen blue herons"
+WEB = "https://shop.example"
+SECRET = "webhook secret of the tests"
+HOME = Address(name="Anna Ahrens", line1="Am Kai 1", postal_code="20457", city="Hamburg", country="DE")
+
+ACCOUNT_MAILS = (NotificationKind.VERIFY_EMAIL, NotificationKind.ACCOUNT_EXISTS)
+
+PRICES = """
+format = 1
+
+[taxes.standard]
+DE = "19"
+
+[[products]]
+sku = "mini"
+name = "Mini print"
+kind = "print"
+paper = "Photo paper"
+finish = "matt"
+width_mm = 30
+height_mm = 20
+bleed_mm = 1
+safe_mm = 2
+dpi = 100
+orientation = "either"
+bands = { inform_dpi = 100, warn_dpi = 80, block_dpi = 50 }
+max_copies = 99
+weight_g = 4
+tax_class = "standard"
+prices.EUR = { 1 = "0.50" }
+
+[[products]]
+sku = "midi"
+name = "Midi print"
+kind = "print"
+paper = "Photo paper"
+finish = "matt"
+width_mm = 60
+height_mm = 40
+bleed_mm = 1
+safe_mm = 2
+dpi = 100
+orientation = "either"
+bands = { inform_dpi = 100, warn_dpi = 80, block_dpi = 50 }
+max_copies = 99
+weight_g = 8
+tax_class = "standard"
+prices.EUR = { 1 = "1.50" }
+
+[[products]]
+sku = "maxi"
+name = "Maxi print"
+kind = "poster"
+paper = "Photo paper"
+finish = "matt"
+width_mm = 120
+height_mm = 80
+bleed_mm = 1
+safe_mm = 2
+dpi = 100
+orientation = "either"
+bands = { inform_dpi = 100, warn_dpi = 80, block_dpi = 50 }
+max_copies = 99
+weight_g = 16
+tax_class = "standard"
+prices.EUR = { 1 = "4.50" }
+
+[[shipping_methods]]
+code = "standard"
+name = "Standard"
+min_days = 2
+max_days = 4
+
+[[shipping_methods.zones]]
+countries = ["*"]
+bands = [{ max_weight_g = 2000, prices = { EUR = "2.00" } }]
+"""
+"""A photo of 180 x 120 pixels prints well as mini, passably as midi, and not at all as maxi."""
+
+templates = cache(JinjaMailTemplates)
+processor = cache(PillowImageProcessor)
+keyring = cache(KeyRing.generate)
+hasher = cache(lambda: BcryptPasswordHasher(cost=4, threads=2, queue=64))
+
+
+@cache
+def photo(number: int = 1, width_px: int = 180, height_px: int = 120) -> bytes:
+    """A small JPEG that no other number gives."""
+    picture = Picture.new("RGB", (width_px, height_px), (number * 53 % 256, number % 256, 90))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def line(
+    image: Image,
+    sku: str = "mini",
+    quantity: int = 2,
+    *,
+    crop: CropRecipe | None = None,
+    acknowledging: Sequence[str] = (),
+) -> OrderLineRequest:
+    return OrderLineRequest(
+        sku=Sku(sku),
+        image_id=image.id,
+        quantity=quantity,
+        crop=crop,
+        acknowledged_warnings=frozenset(acknowledging),
+    )
+
+
+class ShopDoor(httpx.BaseTransport):
+    """The way of a webhook into the shop, without a network in between."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self.answers: list[int] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer 204, or 400 for whatever the shop refuses."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        try:
+            self._shop.receive_webhook(provider="simulated", body=request.read(), headers=headers)
+        except PrintAPicError:
+            self.answers.append(400)
+            return httpx.Response(400)
+        self.answers.append(204)
+        return httpx.Response(204)
+
+
+@attrs.frozen(kw_only=True)
+class ShopFloor:
+    """One shop, and everything around it."""
+
+    shop: Shop
+    clock: FixedClock
+    unit_of_work: MemoryUnitOfWorkFactory
+    ledger: MemoryJobLedger
+    worker: InProcessWorker
+    store: MemoryImageStore
+    mailer: MemoryMailer
+    books: SimulatedBooks
+    gateway: SimulatedGateway
+    pages: HostedCheckout
+    dashboard: ProviderDashboard
+    deliverer: WebhookDeliverer
+    door: ShopDoor
+
+    # Time and what happens by itself
+
+    def work(self) -> int:
+        """Run every job that is due now; how many runs it took."""
+        return self.worker.run_due(self.shop.perform)
+
+    def later(self, by: timedelta) -> None:
+        """Let time pass, and run what became due."""
+        self.clock.advance(by)
+        self.work()
+
+    def hear(self) -> None:
+        """Let the provider's webhooks come in, and work them off."""
+        self.deliverer.deliver_due()
+        self.work()
+
+    def waiting(self, name: str) -> list[JobRecord]:
+        """The jobs of one use case that wait, the first one first."""
+        records = self.worker.list(JobState.WAITING)
+        return sorted((record for record in records if record.name == name), key=lambda job: job.run_at)
+
+    def dead(self) -> list[str]:
+        """Why jobs died."""
+        return [f"{record.name}: {record.error}" for record in self.worker.list(JobState.DEAD)]
+
+    # People
+
+    def customer(self, email: str = "anna@example.org") -> Actor:
+        """Somebody who registered and proved their address."""
+        self.shop.register(email=email, password=PASSWORD, name="Anna")
+        self.work()
+        user_id = self.shop.verify_email(token=self.token())
+        return Actor(user_id, frozenset({Role.CUSTOMER}))
+
+    def token(self) -> str:
+        """What the newest mail lets its reader redeem."""
+        return self.mailer.mails[-1].content.text.partition("#token=")[2].split()[0].strip("<>")
+
+    def staff(self, *roles: Role) -> Actor:
+        """A colleague in these roles, who is nobody's customer."""
+        email = f"{'-'.join(roles)}@example.org"
+        admin = self.shop.create_admin(email=email, password=PASSWORD)
+        return Actor(admin, frozenset(roles))
+
+    # Wares
+
+    def upload(self, owner: Actor, number: int = 1, content: bytes | None = None) -> Image:
+        """One of the small photos, or any bytes, taken in for this owner."""
+        content = photo(number) if content is None else content
+        return self.shop.upload_image(
+            owner_id=user_of(owner),
+            file=io.BytesIO(content),
+            size_bytes=len(content),
+            sha256=sha256(content).hexdigest(),
+            file_name=f"photo-{number}.jpg",
+        ).image
+
+    def quote(self, *lines: OrderLineRequest) -> Quote:
+        """What these lines cost, sent home."""
+        return self.shop.quote_order(
+            lines=[QuoteRequestLine(sku=line.sku, quantity=line.quantity) for line in lines],
+            country="DE",
+            shipping_method="standard",
+            currency="EUR",
+        )
+
+    def place(self, customer: Actor, *lines: OrderLineRequest, key: str = "order-1") -> Placed:
+        """Order exactly that; without lines, two minis of the first photo."""
+        lines = lines or (line(self.upload(customer)),)
+        return self.shop.place_order(
+            customer_id=user_of(customer),
+            idempotency_key=key,
+            quote_hash=self.quote(*lines).quote_hash,
+            lines=lines,
+            ship_to=HOME,
+            shipping_method="standard",
+            currency="EUR",
+        )
+
+    def order(self, order_id: OrderId) -> Order:
+        with self.unit_of_work.reading() as work:
+            return work.orders.get(order_id)
+
+    # Money
+
+    def start(self, order: Order, key: str = "pay-1", provider: str = "simulated") -> Started:
+        """Ask for a page to pay at."""
+        return self.shop.start_payment(
+            order_id=order.id,
+            owner_id=order.user_id,
+            provider=provider,
+            return_url=f"{WEB}/thanks",
+            cancel_url=f"{WEB}/basket",
+            idempotency_key=key,
+        )
+
+    def press(self, started: Started, choice: Choice = Choice.PAY, desk: DeskOrder | None = None) -> None:
+        """Press a button of the provider's page."""
+        token = urlsplit(started.attempt.redirect_url or "").path.rpartition("/")[2]
+        self.pages.press(token, choice, csrf_token=self.pages.show(token).csrf_token, desk=desk)
+
+    def payment(self, order: Order) -> Payment:
+        found = self.shop.read_order_payment(order_id=order.id, owner_id=None)
+        assert found is not None
+        return found
+
+    def paid(self, customer: Actor, *lines: OrderLineRequest, key: str = "order-1") -> Order:
+        """An order that was placed, paid and confirmed, and whose print files are made."""
+        order = self.place(customer, *lines, key=key).order
+        self.press(self.start(order, key=f"pay-{key}"))
+        self.hear()
+        return self.order(order.id)
+
+    def captured_and_refunded(self) -> tuple[int, int]:
+        """What the provider took from customers and gave back, by its own books, in minor units."""
+        rows = list(self.gateway.movements(since=NOON - DAY, until=NOON + 400 * DAY))
+        return (
+            sum(row.amount.minor for row in rows if row.type == "capture"),
+            -sum(row.amount.minor for row in rows if row.type == "refund"),
+        )
+
+    # Mail
+
+    def told(self, to: str = "anna@example.org") -> list[str]:
+        """The kinds of mail about orders that somebody got, in order; twice what they got twice."""
+        rows = self.unit_of_work.state.tables().get("notifications", {}).values()
+        kinds = {f"{row.id}@shop.example": row.kind for row in rows}
+        got = [kinds[mail.message_id] for mail in self.mailer.mails if mail.to == to]
+        return [kind.value for kind in got if kind not in ACCOUNT_MAILS]
+
+
+def user_of(actor: Actor) -> UserId:
+    assert actor.user_id is not None
+    return actor.user_id
+
+
+def open_floor(
+    *,
+    identifiers: Identifiers | None = None,
+    unit_of_work: Callable[..., MemoryUnitOfWorkFactory] = MemoryUnitOfWorkFactory,
+    gateway: Callable[..., SimulatedGateway] = SimulatedGateway,
+    store: MemoryImageStore | None = None,
+    max_bytes: int = 1_000_000,
+) -> ShopFloor:
+    """Open a shop with the prices above. A maker given here is called with what its class asks for."""
+    clock = FixedClock(NOON)
+    ledger = MemoryJobLedger()
+    worker = InProcessWorker(ledger, clock, jitter=lambda longest: longest)
+    books = SimulatedBooks(None, clock)
+    units = unit_of_work(jobs_for, ledger.add, worker.wake)
+    store = store or MemoryImageStore()
+    mailer = MemoryMailer()
+    provider = gateway(books, public_url="https://pay.example")
+    shop = assembled(
+        unit_of_work=units,
+        clock=clock,
+        identifiers=identifiers or SeededIdentifiers(1),
+        store=store,
+        processor=processor(),
+        hasher=hasher(),
+        tokens=JwtTokenIssuer(keyring=keyring(), issuer=WEB, audience="tests"),
+        templates=templates(),
+        mailer=mailer,
+        reader=TomlPriceListReader(),
+        gateways={provider.provider: provider},
+        verifiers={provider.provider: SimulatedWebhookVerifier([SECRET])},
+        front=ShopFront(
+            name="PrintAPic",
+            mail_domain="shop.example",
+            verify_url=f"{WEB}/verify",
+            order_url=f"{WEB}/orders",
+        ),
+        return_origins=frozenset({WEB}),
+        max_bytes=max_bytes,
+    )
+    shop.load_price_list(document=PRICES)
+    door = ShopDoor(shop)
+    url = "http://127.0.0.1/webhooks/simulated"
+    return ShopFloor(
+        shop=shop,
+        clock=clock,
+        unit_of_work=units,
+        ledger=ledger,
+        worker=worker,
+        store=store,
+        mailer=mailer,
+        books=books,
+        gateway=provider,
+        pages=HostedCheckout(books),
+        dashboard=ProviderDashboard(books),
+        deliverer=WebhookDeliverer(books, url=url, secret=SECRET, transport=door),
+        door=door,
+    )
