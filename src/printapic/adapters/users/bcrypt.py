@@ -31,8 +31,8 @@ class BcryptPasswordHasher(PasswordHasher):
     hashes sells nothing. A password may be 1,024 bytes of NFKC-normalised UTF-8; a longer one, or one
     with lone surrogates, gets a hash that no password fits, and is wrong for every hash.
 
-    All refusals cost `2**cost`, or time would tell which addresses have an account. A stored hash of a lower cost is topped
-    up, and once a hash of a higher cost was seen everything is topped up to that.
+    All refusals cost `2**cost`, or time would tell which addresses have an account. A stored hash of a
+    lower cost is topped up, and once a hash of a higher cost was seen everything is topped up to that.
     """
 
     def __init__(self, *, cost: int = 11, threads: int | None = None, queue: int | None = None) -> None:
