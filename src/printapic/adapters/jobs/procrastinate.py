@@ -16,9 +16,10 @@ from datetime import timedelta
 
 import psycopg
 import structlog
-from procrastinate import App, PsycopgConnector
+from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate import SyncPsycopgConnector as SyncConnector
 from procrastinate.exceptions import ConnectorException
+from procrastinate.middleware import AsyncCallNext, WorkerMiddleware
 from procrastinate.worker import Worker
 from sqlalchemy import Connection
 
@@ -140,7 +141,7 @@ class ProcrastinateWorker(JobWorker):
         # Besides the jobs, names are resolved in these threads when a connection is opened.
         pool = ThreadPoolExecutor(self._concurrency + 2, "printapic-job")
         asyncio.get_running_loop().set_default_executor(pool)
-        serving = asyncio.ensure_future(self._work(handle, watch))
+        serving = asyncio.ensure_future(self._work(handle, stop, watch))
         while not serving.done() and not stop.is_set():
             await asyncio.wait({serving}, timeout=_STOP_POLL_S)
         # Cancelled once, the worker stops in order; cancelled twice it would drop its jobs.
@@ -148,7 +149,7 @@ class ProcrastinateWorker(JobWorker):
         with suppress(asyncio.CancelledError):
             await serving
 
-    async def _work(self, handle: JobHandler, watch: JobWatch) -> None:
+    async def _work(self, handle: JobHandler, stop: threading.Event, watch: JobWatch) -> None:
         connector = PsycopgConnector(
             conninfo=self._dsn,
             min_size=1,
@@ -170,6 +171,7 @@ class ProcrastinateWorker(JobWorker):
                 install_signal_handlers=False,
                 update_heartbeat_interval=self._heartbeat.total_seconds(),
                 stalled_worker_timeout=self._stalled.total_seconds(),
+                worker_middleware=[_last_when_set(stop)],
             )
             watch.worker_id = lambda: worker.worker_id
             await worker.run()  # type: ignore[no-untyped-call]
@@ -187,3 +189,16 @@ class ProcrastinateWorker(JobWorker):
             tables.retry(session, fetched.id, run_at=run_at)
         if isinstance(error, KeyboardInterrupt):
             raise error
+
+
+def _last_when_set(stop: threading.Event) -> WorkerMiddleware:
+    """Stop the worker before a job gives back its place, so that no other job takes it after `stop`."""
+
+    async def run(call_next: AsyncCallNext, context: JobContext, worker: Worker) -> object:
+        try:
+            return await call_next()
+        finally:
+            if stop.is_set():
+                worker.stop()  # type: ignore[no-untyped-call]
+
+    return run

@@ -41,6 +41,7 @@ _STATES = {
     "cancelled": JobState.DEAD,
 }
 _DEAD = [status for status, state in _STATES.items() if state is JobState.DEAD]
+_SOMETHING_TO_DO = '{"type": "job_inserted", "job_id": 0}'
 _EPOCH = 1_577_836_800
 _INT4 = 2**31 - 1
 _SCHEMA_LOCK, _REAPER_LOCK = 7_311_001, 7_311_002
@@ -244,7 +245,10 @@ def reap(session: Session, *, stalled: timedelta, limit: int, error: str) -> dic
         if got is None or not got["got"]:
             return {}
         values = {"task": TASK, "stalled": stalled, "limit": limit, "error": error}
-        return {row["id"]: _STATES[row["status"]] for row in session.execute(_REAP, values)}
+        reaped = {row["id"]: _STATES[row["status"]] for row in session.execute(_REAP, values)}
+        if reaped:
+            _wake_workers(session)
+        return reaped
 
 
 def sweep(session: Session) -> None:
@@ -277,6 +281,12 @@ def replay(session: Session, job_id: str, at: datetime) -> None:
     )
     if done.rowcount != 1:
         raise JobNotFound
+    _wake_workers(session)
+
+
+def _wake_workers(session: Session) -> None:
+    """Say what Procrastinate says of new jobs only: there is something to do."""
+    session.execute("SELECT pg_notify(%s, %s)", [f"procrastinate_queue_v1#{QUEUE}", _SOMETHING_TO_DO])
 
 
 def _record(row: DictRow) -> JobRecord:
