@@ -152,7 +152,6 @@ class JwtTokenIssuer(TokenIssuer):
                 audience=self._audience,
                 issuer=self._issuer,
                 options={
-                    "strict_aud": True,
                     "verify_exp": False,
                     "verify_iat": False,
                     "verify_nbf": False,
