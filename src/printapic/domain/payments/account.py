@@ -202,6 +202,10 @@ class PaymentAccount(Aggregate):
         if reason not in self.review_reasons:
             self.review_reasons = (*self.review_reasons, reason)
 
+    def _resolve(self, reason: str) -> None:
+        """Evidence answered what a person was asked."""
+        self.review_reasons = tuple(each for each in self.review_reasons if each != reason)
+
     def _prepare(
         self,
         kind: OperationKind,

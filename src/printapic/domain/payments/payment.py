@@ -160,6 +160,7 @@ class Payment(PaymentAccount):
             operation = operation.proven(OperationState.REJECTED, provider_ref=fact.ref, code="refund-failed")
         elif self.log.has(TransactionType.REFUND_SUCCEEDED, fact.ref):
             operation = operation.proven(OperationState.SUCCEEDED, provider_ref=fact.ref)
+            self._resolve(f"refund-refused:{operation.id}")
         else:
             operation = operation.decided(OperationState.PENDING, provider_ref=fact.ref, code=None)
         self._replace_operation(operation)

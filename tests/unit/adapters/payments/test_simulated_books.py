@@ -137,9 +137,15 @@ def test_books_of_another_edition_or_no_books_at_all_are_refused(tmp_path: Path)
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     garbage.write_bytes(b"this is no database, and it is long enough to be looked at" * 100)
-    for path in (newer, garbage, tmp_path):
+    for path in (newer, garbage, tmp_path, newer / "below a file"):
         with pytest.raises(BooksUnavailable):
             SimulatedBooks(path, FixedClock(NOON))
+
+
+def test_nobody_else_on_the_machine_reads_along(tmp_path: Path) -> None:
+    counter = Counter(tmp_path / "books.sqlite")
+    counter.paid()
+    assert {oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()} == {"0o600"}
 
 
 def test_a_refund_that_is_nowhere_cannot_be_decided() -> None:

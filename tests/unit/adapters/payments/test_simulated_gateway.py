@@ -102,6 +102,15 @@ def test_voiding_gives_an_authorization_back(collection: Collection) -> None:
     assert value_of(counter.gateway.complete(ref=page.ref, key=new_key())).captures == ()
 
 
+def test_h4_what_the_bank_is_deciding_cannot_be_voided() -> None:
+    counter = Counter()
+    page = counter.opened()
+    counter.press(page, Choice.PENDING)
+    assert isinstance(counter.gateway.void(ref=page.ref, key=new_key()), Rejected)
+    counter.press(page, Choice.PAY)
+    assert counter.look(page).state is AttemptState.CAPTURED
+
+
 def test_h2_voiding_after_a_part_was_captured_keeps_that_part() -> None:
     counter = Counter(collection=Collection.ON_CAPTURE)
     page = counter.opened()

@@ -175,8 +175,10 @@ def test_r5_proof_outweighs_a_refusal_of_the_second_sending() -> None:
     till.payment.dispatch(operation.id, at=NOON)
     till.payment.decide(operation.id, OperationState.UNKNOWN, code="time-out")
     till.payment.refuse(operation.id, OperationState.REJECTED, "refund-amount-exceeded", at=NOON)
+    till.payment.review("something else")
     hear(till, given_back(operation_id=operation.id))
     assert till.payment.operation(operation.id).state is OperationState.SUCCEEDED
+    assert till.payment.review_reasons == ("something else",)
     refunding(till)
     assert len(till.calls(OperationKind.REFUND)) == 1
     assert till.payment.refunded == DUE

@@ -104,7 +104,7 @@ class SimulatedBooks:
         """Set after an entry that left something to deliver."""
         self._lock = threading.Lock()
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(path)
         self._connection = _connected(":memory:" if path is None else str(path))
 
     @contextmanager
@@ -133,6 +133,15 @@ class SimulatedBooks:
         """Let go of the file. Every later entry raises `BooksUnavailable`."""
         with self._lock:
             self._connection.close()
+
+
+def _make_private(path: Path) -> None:
+    """Nobody else on the machine reads along; SQLite gives its side files the same rights."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise BooksUnavailable from error
 
 
 @contextmanager

@@ -167,6 +167,8 @@ class SimulatedGateway(PaymentGateway):
             checkout = entry.accounts.checkout(ref)
             if checkout is None:
                 return Rejected(code="not-found")
+            if checkout.state is AttemptState.PROCESSING:
+                return Rejected(code="bank-decides")
             if checkout.state in (AttemptState.OPEN, AttemptState.APPROVED, AttemptState.AUTHORIZED):
                 taken = entry.accounts.snapshot(checkout).captures
                 checkout = entry.accounts.change(

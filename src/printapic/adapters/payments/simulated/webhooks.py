@@ -123,7 +123,8 @@ class WebhookDeliverer:
 
     A delivery that fails is tried again after a second, two, four, up to every hour for three days. All
     of it stands in the books: a sender that dies loses nothing, another one goes on after its lease of
-    30 seconds. Delivery is at least once, and in no promised order. Thread-safe.
+    30 seconds. Delivery is at least once, and in no promised order. Thread-safe. Raises
+    `httpx.InvalidURL` for a `url` that is none.
     """
 
     def __init__(
@@ -135,7 +136,7 @@ class WebhookDeliverer:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._books = books
-        self._url = url
+        self._url = httpx.URL(url)
         self._secret = secret
         self._client = httpx.Client(
             transport=transport,
@@ -153,6 +154,7 @@ class WebhookDeliverer:
                 if accepted:
                     entry.outgoing.delivered(delivery)
                 else:
+                    _logger.warning("webhook %s was not taken, try %d", delivery.event_id, delivery.tries)
                     entry.outgoing.failed(delivery)
             taken += accepted
         return taken
