@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -21,6 +21,12 @@ from printapic.domain.orders.order import Order
 from printapic.domain.payments.attempt import Attempt, Provider
 from printapic.domain.payments.operation import OperationKind
 from printapic.domain.payments.payment import Payment
+
+MAX_URL = 2000
+_HTTP_URL = re.compile(
+    r"(https?://(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::\d{1,5})?)(?:[/?#][!-\[\]-~]*)?", re.ASCII | re.IGNORECASE
+)
+"""No credentials, no backslash, no blank: everything that browsers and we might read differently."""
 
 
 class ProviderNotOffered(Invalid):
@@ -106,6 +112,7 @@ class StartPayment:
             order = work.orders.get(order_id, owner_id=owner_id)
             payment = work.payments.of_order(order_id)
             attempt = payment.attempt_for(idempotency_key, digest) if payment else None
+            replayed = attempt is not None
             if payment is None or attempt is None:
                 now = self.clock.now()
                 if not order.wants_payment or now >= order.expires_at:
@@ -126,7 +133,7 @@ class StartPayment:
                 payment.start(attempt, operation_id=OperationId(self.identifiers.uuid()), at=now)
                 work.payments.save(payment)
                 work.commit()
-        return self._opened(payment, attempt.id)
+        return attrs.evolve(self._opened(payment, attempt.id), replayed=replayed)
 
     def _account(self, work: UnitOfWork, order: Order, now: datetime) -> Payment:
         payment = Payment.open(
@@ -159,14 +166,8 @@ class StartPayment:
 
 def _origin(url: str) -> str:
     """Scheme, host and port of a URL, as browsers compare them; empty for anything that is not http(s)."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return ""
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or len(url) > 2000:
-        return ""
-    return f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
+    match = _HTTP_URL.fullmatch(url)
+    return match[1].lower() if match and len(url) <= MAX_URL else ""
 
 
 @attrs.frozen(kw_only=True)

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from printapic.domain.errors import Conflict, PrintAPicError
 from printapic.entrypoints.cli.demo_album import write_album
-from printapic.entrypoints.cli.demo_journey import Failed, Journey
+from printapic.entrypoints.cli.demo_client import Failed
+from printapic.entrypoints.cli.demo_journey import Journey
 from printapic.entrypoints.cli.demo_server import running_server
 from printapic.entrypoints.cli.sample_photo import make_sample_photo
 

@@ -11,8 +11,10 @@ from printapic.entrypoints.cli.demo_journey import Results
 
 
 def write_album(out: Path, results: Results) -> Path:
-    """Write `original.*`, `thumbnail.jpg`, `preview.jpg`, `print.jpg` (numbered from the second photo on),
-    `mail/*.eml` and `index.html` into `out`; returns the page.
+    """Write the pictures, the mails and `index.html`, which is returned, into `out`.
+
+    `original.*`, `thumbnail.jpg`, `preview.jpg`, `print.jpg` (from the second photo on with its number),
+    and `mail/*.eml`.
     """
     photos = []
     for position, photo in enumerate(results.photos, start=1):

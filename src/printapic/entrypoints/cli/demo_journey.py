@@ -7,37 +7,28 @@ import io
 import json
 import re
 import secrets
-import time
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from decimal import Decimal
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
-import httpx
 from rich.console import Console
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from printapic.entrypoints.cli.demo_server import DemoServer
+from printapic.entrypoints.cli.demo_client import DemoClient, Person, expect
+from printapic.entrypoints.cli.demo_server import DemoServer
 
 PRESETS = ("thumbnail", "preview", "web")
 _WANTED = ("print-10x15-glossy", "print-9x13-glossy")
 _TOKEN = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)
 _CSRF = re.compile(r'name="csrf_token"\s+value="([^"]+)"')
-_PATIENCE_S = 60
 _HIDDEN = (b"Exif\0\0", b"GPSLatitude", b"http://ns.adobe.com/xap")
 """What no published picture may carry: the start of EXIF and XMP blocks, and what they hold."""
-
-
-class Failed(Exception):
-    """A step did not do what it should."""
-
-    def __init__(self, message: str, *, step: str) -> None:
-        super().__init__(message)
-        self.step = step
 
 
 @attrs.frozen(kw_only=True)
@@ -63,28 +54,19 @@ class Results:
 
 
 @attrs.define
-class Person:
-    """Somebody who registered, with the header that proves it."""
-
-    email: str
-    headers: dict[str, str] = attrs.field(factory=dict, repr=False)
-
-
-@attrs.define
 class Journey:
     """Walks the whole way once. Every call is shown; the first wrong answer raises `Failed`."""
 
     server: DemoServer
     console: Console
-    _client: httpx.Client = attrs.field(init=False)
-    _steps: int = attrs.field(init=False, default=0)
+    _client: DemoClient = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._client = httpx.Client(base_url=self.server.url, timeout=120, trust_env=False)
+        self._client = DemoClient(self.server.url, self.console)
 
     def run(self, photos: Sequence[Path]) -> Results:
         """Raises `Failed`."""
-        with self._client:
+        with closing(self._client):
             customer = self._register("customer", "Ada Customer")
             uploads = [self._upload(customer, photo) for photo in photos]
             choices = [self._choose(customer, upload) for upload in uploads]
@@ -98,7 +80,9 @@ class Journey:
                 self._collect(customer, upload, choice, prints[position])
                 for position, (upload, choice) in enumerate(zip(uploads, choices, strict=True))
             )
-            order = self._call("the order at the end", "GET", f"/v1/orders/{order['id']}", who=customer)
+            order = self._client.call(
+                "the order at the end", "GET", f"/v1/orders/{order['id']}", who=customer
+            )
         mails = self.server.mails(customer.email)
         return Results(photos=results, order=order, history=history, mails=tuple(mails))
 
@@ -107,7 +91,7 @@ class Journey:
     def _register(self, who: str, name: str) -> Person:
         person = Person(f"{who}-{secrets.token_hex(4)}@example.com")
         password = secrets.token_urlsafe(18)
-        self._call(
+        self._client.call(
             f"{who} registers",
             "POST",
             "/v1/users",
@@ -115,11 +99,15 @@ class Journey:
             expect=202,
         )
         mail = self.server.wait_for_mail(person.email, lambda mail: bool(_token(mail)), "verification")
-        self._show(f"{who} reads the mail", f"“{mail['Subject']}”")
-        self._call(
-            f"{who} verifies the address", "POST", "/v1/users/verify", json={"token": _token(mail)}, expect=204
+        self._client.show(f"{who} reads the mail", f"“{mail['Subject']}”")
+        self._client.call(
+            f"{who} verifies the address",
+            "POST",
+            "/v1/users/verify",
+            json={"token": _token(mail)},
+            expect=204,
         )
-        session = self._call(
+        session = self._client.call(
             f"{who} logs in",
             "POST",
             "/v1/sessions",
@@ -133,14 +121,14 @@ class Journey:
     def _become_operator(self) -> Person:
         operator = self._register("operator", "Otto Operator")
         roles = self.server.command("users", "grant", "--email", operator.email, "--role", "operator")
-        self._show("the shop's keeper gives a role", roles)
+        self._client.show("the shop's keeper gives a role", roles)
         return operator
 
     # Photos
 
     def _upload(self, customer: Person, photo: Path) -> dict[str, Any]:
         content = photo.read_bytes()
-        image = self._call(
+        image = self._client.call(
             f"uploads {photo.name}",
             "POST",
             "/v1/images",
@@ -149,15 +137,15 @@ class Journey:
             expect=(201, 200),
             tell=lambda a: f"{a['format']} {a['width_px']} x {a['height_px']} px, {a['state']}",
         )
-        self._expect(image["state"] == "ready", "upload", f"the photo is {image['state']}")
-        self._expect(
+        expect(image["state"] == "ready", "upload", f"the photo is {image['state']}")
+        expect(
             image["sha256"] == hashlib.sha256(content).hexdigest(), "upload", "the bytes changed on the way"
         )
         return {**image, "content": content, "suffix": photo.suffix.lower() or ".jpg"}
 
     def _choose(self, customer: Person, upload: Mapping[str, Any]) -> dict[str, Any]:
         """Show how the photo prints on everything, and take the first wanted product that works."""
-        answer = self._call(
+        answer = self._client.call(
             "asks how it prints", "GET", f"/v1/images/{upload['id']}/printability", who=customer
         )
         products = answer["products"]
@@ -172,7 +160,7 @@ class Journey:
             )
         self.console.print(table)
         printable = {p["sku"]: p for p in products if p["verdict"] != "block"}
-        self._expect(bool(printable), "printability", "this photo is too small for every product")
+        expect(bool(printable), "printability", "this photo is too small for every product")
         return next((printable[sku] for sku in _WANTED if sku in printable), next(iter(printable.values())))
 
     def _collect(
@@ -181,12 +169,14 @@ class Journey:
         renditions = {}
         for preset in PRESETS:
             path = f"/v1/images/{upload['id']}/renditions/{preset}.jpg"
-            answer = self._send(f"looks at the {preset}", "GET", path, who=customer)
-            self._show_answer(f"looks at the {preset}", "GET", path, answer, f"{len(answer.content)} bytes")
+            answer = self._client.send(f"looks at the {preset}", "GET", path, who=customer)
+            self._client.show_answer(
+                f"looks at the {preset}", "GET", path, answer, f"{len(answer.content)} bytes"
+            )
             renditions[preset] = answer.content
         for name, picture in {**renditions, "print file": print_file}.items():
             leak = next((mark for mark in _HIDDEN if mark in picture), None)
-            self._expect(leak is None, "privacy", f"the {name} carries metadata: {leak!r}")
+            expect(leak is None, "privacy", f"the {name} carries metadata: {leak!r}")
         return PhotoResult(
             original=upload["content"],
             suffix=upload["suffix"],
@@ -208,7 +198,7 @@ class Journey:
             for upload, choice in zip(uploads, choices, strict=True)
         ]
         terms = {"shipping_method": "standard", "currency": "EUR"}
-        quote = self._call(
+        quote = self._client.call(
             "asks for a quote",
             "POST",
             "/v1/quotes",
@@ -219,7 +209,7 @@ class Journey:
             {"acknowledged_warnings": [f["code"] for f in choice["findings"] if f["severity"] == "warn"]}
             for choice in choices
         ]
-        return self._call(
+        placed: dict[str, Any] = self._client.call(
             "places the order",
             "POST",
             "/v1/orders",
@@ -240,10 +230,11 @@ class Journey:
             expect=201,
             tell=lambda a: f"{a['number']}, {a['status']}",
         )
+        return placed
 
     def _pay(self, customer: Person, order: Mapping[str, Any]) -> None:
         back = f"{self.server.url}/v1/orders/{order['id']}"
-        payment = self._call(
+        payment = self._client.call(
             "starts a payment",
             "POST",
             f"/v1/orders/{order['id']}/payments",
@@ -254,54 +245,50 @@ class Journey:
             tell=lambda a: a["redirect_url"].removeprefix(self.server.url),
         )
         page_path = payment["redirect_url"].removeprefix(self.server.url)
-        page = self._send("opens the payment page", "GET", page_path)
+        page = self._client.send("opens the payment page", "GET", page_path)
         csrf = _CSRF.search(page.text)
-        self._expect(csrf is not None, "payment page", "it has no form")
-        self._show_answer("opens the payment page", "GET", page_path, page, "Pay, Decline, Cancel")
-        pressed = self._send(
+        expect(csrf is not None, "payment page", "it has no form")
+        self._client.show_answer("opens the payment page", "GET", page_path, page, "Pay, Decline, Cancel")
+        pressed = self._client.send(
             "presses Pay",
             "POST",
             page_path,
             data={"csrf_token": csrf[1] if csrf else "", "choice": "pay"},
             expect=303,
         )
-        self._show_answer("presses Pay", "POST", page_path, pressed, "back to the shop")
-        self._wait_for_status(customer, order, "confirmed", "the provider's signed webhook arrives")
-
-    def _wait_for_status(
-        self, person: Person, order: Mapping[str, Any], status: str, title: str
-    ) -> Mapping[str, Any]:
-        deadline = time.monotonic() + _PATIENCE_S
-        while True:
-            answer = self._send(title, "GET", f"/v1/orders/{order['id']}", who=person)
-            current: Mapping[str, Any] = answer.json()
-            if current["status"] == status:
-                self._show_answer(title, "GET", f"/v1/orders/{order['id']}", answer, f"order {status}")
-                return current
-            self._expect(time.monotonic() < deadline, title, f"the order stays {current['status']}")
-            time.sleep(0.05)
+        self._client.show_answer("presses Pay", "POST", page_path, pressed, "back to the shop")
+        self._client.wait(
+            "the provider's signed webhook arrives",
+            f"/v1/orders/{order['id']}",
+            who=customer,
+            wanted=lambda answer: answer["status"] == "confirmed",
+            told="order confirmed",
+            problem="the order was not confirmed",
+        )
 
     # Production and parcels
 
     def _produce(self, customer: Person, operator: Person, order: Mapping[str, Any]) -> list[bytes]:
         path = f"/v1/orders/{order['id']}"
-        self._call("customer waives the edit window", "POST", f"{path}/waive-edit-window", who=customer)
-        deadline = time.monotonic() + _PATIENCE_S
-        while True:
-            actions = self._send("operator's actions", "GET", f"{path}/actions", who=operator).json()
-            start = next(a for a in actions["items"] if a["action"] == "start-production")
-            if start["available"]:
-                break
-            self._expect(time.monotonic() < deadline, "print files", f"{start['reason_code']}")
-            time.sleep(0.05)
-        self._call(
+        self._client.call(
+            "customer waives the edit window", "POST", f"{path}/waive-edit-window", who=customer
+        )
+        self._client.wait(
+            "the print file is rendered",
+            f"{path}/actions",
+            who=operator,
+            wanted=lambda a: any(x["trigger"] == "start-production" and x["available"] for x in a["items"]),
+            told="production may start",
+            problem="production may not start",
+        )
+        self._client.call(
             "operator starts production",
             "POST",
             f"{path}/start-production",
             who=operator,
             tell=lambda a: f"order {a['status']}",
         )
-        batch = self._call(
+        batch = self._client.call(
             "operator makes a batch",
             "POST",
             "/v1/production/batches",
@@ -310,9 +297,11 @@ class Journey:
             expect=201,
         )
         zip_path = f"/v1/production/batches/{batch['id']}.zip"
-        archive = self._send("operator downloads it", "GET", zip_path, who=operator)
+        archive = self._client.send("operator downloads it", "GET", zip_path, who=operator)
         prints = self._unpack(archive.content)
-        self._show_answer("operator downloads it", "GET", zip_path, archive, f"{len(prints)} print files")
+        self._client.show_answer(
+            "operator downloads it", "GET", zip_path, archive, f"{len(prints)} print files"
+        )
         return prints
 
     def _unpack(self, content: bytes) -> list[bytes]:
@@ -321,13 +310,13 @@ class Journey:
             for entry in json.loads(archive.read("manifest.json"))["files"]:
                 print_file = archive.read(entry["file"])
                 digest = hashlib.sha256(print_file).hexdigest()
-                self._expect(digest == entry["sha256"], "print file", "it is not what the manifest says")
+                expect(digest == entry["sha256"], "print file", "it is not what the manifest says")
                 prints.append(print_file)
         return prints
 
     def _deliver(self, operator: Person, order: Mapping[str, Any]) -> None:
         path = f"/v1/orders/{order['id']}/shipments"
-        shipped = self._call(
+        self._client.call(
             "operator hands over the parcel",
             "POST",
             path,
@@ -340,17 +329,17 @@ class Journey:
             expect=(200, 201),
             tell=lambda a: f"order {a['status']}",
         )
-        parcel = shipped["shipments"][-1]["id"]
-        self._call(
+        parcels = self._client.call("operator looks at the parcels", "GET", path, who=operator)["items"]
+        self._client.call(
             "operator marks it delivered",
             "POST",
-            f"{path}/{parcel}/delivered",
+            f"{path}/{parcels[-1]['id']}/delivered",
             who=operator,
             tell=lambda a: f"order {a['status']}",
         )
 
     def _look_back(self, customer: Person, order: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-        history = self._call(
+        history = self._client.call(
             "customer reads the history",
             "GET",
             f"/v1/orders/{order['id']}/history",
@@ -359,74 +348,21 @@ class Journey:
         )["items"]
         states = [entry["to"] for entry in history]
         wanted = ["awaiting_payment", "confirmed", "confirmed", "in_production", "shipped", "delivered"]
-        self._expect(states == wanted, "history", f"it says {states}")
-        for word in ("order-placed", "payment-received", "in-production", "shipped", "delivered"):
-            self._wait_for_notification(customer, word)
+        expect(states == wanted, "history", f"it says {states}")
+        for kind in ("order-placed", "payment-received", "in-production", "shipped", "delivered"):
+            self._client.wait(
+                "customer was told",
+                "/v1/notifications",
+                who=customer,
+                wanted=partial(_was_told, kind),
+                told=kind,
+                problem=f"no mail '{kind}' was sent",
+            )
         return list(history)
 
-    def _wait_for_notification(self, customer: Person, kind: str) -> None:
-        deadline = time.monotonic() + _PATIENCE_S
-        while True:
-            answer = self._send("customer's mails", "GET", "/v1/notifications", who=customer)
-            if any(n["kind"] == kind and n["sent_at"] for n in answer.json()["items"]):
-                self._show_answer("customer was told", "GET", "/v1/notifications", answer, kind)
-                return
-            self._expect(time.monotonic() < deadline, "notifications", f"no mail '{kind}' was sent")
-            time.sleep(0.05)
 
-    # Calls
-
-    def _call(
-        self,
-        title: str,
-        method: str,
-        path: str,
-        *,
-        tell: Callable[[Any], str] = lambda answer: "",
-        expect: int | tuple[int, ...] = 200,
-        **request: Any,
-    ) -> Any:
-        answer = self._send(title, method, path, expect=expect, **request)
-        body = answer.json() if answer.content else None
-        self._show_answer(title, method, path, answer, tell(body))
-        return body
-
-    def _send(
-        self,
-        title: str,
-        method: str,
-        path: str,
-        *,
-        who: Person | None = None,
-        expect: int | tuple[int, ...] = 200,
-        headers: Mapping[str, str] | None = None,
-        **request: Any,
-    ) -> httpx.Response:
-        try:
-            answer = self._client.request(
-                method, path, headers={**(who.headers if who else {}), **(headers or {})}, **request
-            )
-        except httpx.TransportError as error:
-            raise Failed(f"{method} {path}: {type(error).__name__}", step=title) from error
-        wanted = (expect,) if isinstance(expect, int) else expect
-        if answer.status_code not in wanted:
-            raise Failed(f"{method} {path} answered {answer.status_code}: {answer.text[:300]}", step=title)
-        return answer
-
-    def _show_answer(self, title: str, method: str, path: str, answer: httpx.Response, told: str) -> None:
-        milliseconds = answer.elapsed.total_seconds() * 1000
-        short = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[\w-]{32,}", "…", path)
-        self._show(
-            title, f"[dim]{method} {short}[/] → {answer.status_code} [dim]{milliseconds:5.0f} ms[/]  {told}"
-        )
-
-    def _show(self, title: str, rest: str) -> None:
-        self._steps += 1
-        self.console.print(f"[green]✓[/] {self._steps:2} {title:<32} {rest}", highlight=False, soft_wrap=True)
-
-    def _expect(self, good: bool, step: str, message: str) -> None:
-        if not good:
-            raise Failed(message, step=step)
+def _was_told(kind: str, answer: Mapping[str, Any]) -> bool:
+    return any(told["kind"] == kind and told["sent_at"] for told in answer["items"])
 
 
 def _token(mail: EmailMessage) -> str:

@@ -29,9 +29,7 @@ def orders() -> None:
 def list_orders(status: str | None, limit: int, as_json: bool) -> None:
     """List orders, the newest first."""
     with open_shop(Settings.from_environment(), background=False) as shop:
-        found = shop.list_orders(
-            actor=_KEEPER, status=OrderStatus(status) if status else None, limit=limit
-        )
+        found = shop.list_orders(actor=_KEEPER, status=OrderStatus(status) if status else None, limit=limit)
     show(
         [
             {

@@ -27,7 +27,9 @@ class PortTaken(Unavailable):
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
+)
 def serve(host: str, port: int) -> None:
     """Run the HTTP API until SIGTERM or Ctrl-C; requests and jobs in hand are finished first.
 
