@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import structlog
@@ -161,7 +162,7 @@ class ProcrastinateWorker(JobWorker):
         retries = Retries(self._clock, self._jitter)
         app.task(name=tables.TASK, pass_context=True, retry=retries)(task_for(self._dsn, handle))
         async with app.open_async():
-            worker = Worker(
+            worker = _HonestWorker(
                 app,
                 queues=[tables.QUEUE],
                 name="printapic",
@@ -189,6 +190,21 @@ class ProcrastinateWorker(JobWorker):
             tables.retry(session, fetched.id, run_at=run_at)
         if isinstance(error, KeyboardInterrupt):
             raise error
+
+
+class _HonestWorker(Worker):
+    """A worker that ends when it cannot write down what became of a job.
+
+    Procrastinate's own goes on and keeps beating for a job that nobody runs any more, and whose lock
+    nobody else will ever get. Ending gives up the job, and the reaper gives it to the next worker.
+    """
+
+    async def _persist_job_status(self, *args: Any, **named: Any) -> None:
+        try:
+            await super()._persist_job_status(*args, **named)
+        except BaseException:
+            self.stop()  # type: ignore[no-untyped-call]
+            raise
 
 
 def _last_when_set(stop: threading.Event) -> WorkerMiddleware:
