@@ -251,7 +251,7 @@ class ImageController(Controller):
         preset: FromPath[str],
         shop: Given[Shop],
         principal: Given[Principal],
-    ) -> Response[bytes | None]:
+    ) -> Response[bytes]:
         picture = shop.read_rendition(
             image_id=ImageId(image_id), owner_id=principal.user_id, preset=preset.removesuffix(".jpg")
         )
@@ -262,7 +262,7 @@ class ImageController(Controller):
             "Content-Security-Policy": _SANDBOX,
         }
         if unchanged(request, tag):
-            return Response(None, status_code=304, headers=headers)
+            return Response(b"", status_code=304, headers=headers)
         return Response(picture.content, media_type=picture.content_type, headers=headers)
 
     @get(
