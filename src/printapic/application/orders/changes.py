@@ -52,7 +52,10 @@ class AbortOrder:
 
 @attrs.frozen(kw_only=True)
 class WaiveEditWindow:
-    """The customer lets production start now instead of in two hours; `AdvanceOrder` is told at once."""
+    """The customer lets an operator start production now.
+
+    Nobody has to: by the end of the full window `AdvanceOrder` starts it in any case.
+    """
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
@@ -61,10 +64,8 @@ class WaiveEditWindow:
         """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
         with self.unit_of_work() as work:
             order = work.orders.get(order_id, owner_id=visible_to(actor))
-            now = self.clock.now()
-            order.waive_edit_window(actor, at=now)
+            order.waive_edit_window(actor, at=self.clock.now())
             work.orders.save(order)
-            work.jobs.enqueue(advance_at(order_id, now))
             work.commit()
         return order
 

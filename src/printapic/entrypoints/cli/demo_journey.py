@@ -258,7 +258,7 @@ class Journey:
         )
         self._client.show_answer("presses Pay", "POST", page_path, pressed, "back to the shop")
         self._client.wait(
-            "the provider's signed webhook arrives",
+            "the signed webhook arrives",
             f"/v1/orders/{order['id']}",
             who=customer,
             wanted=lambda answer: answer["status"] == "confirmed",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from contextlib import ExitStack
 
 import attrs
 import click
 import uvicorn
+from litestar import Litestar
 
 from printapic.domain.errors import Unavailable
 from printapic.entrypoints.cli.logs import log_to_stderr
@@ -50,15 +52,30 @@ def serve(host: str, port: int) -> None:
         click.echo(f"API            {url}/v1")
         click.echo(f"Documentation  {url}/schema")
         click.echo(f"Data           {settings.data}")
-        uvicorn.Server(
-            uvicorn.Config(
-                app,
-                access_log=False,
-                server_header=False,
-                log_level="warning",
-                timeout_graceful_shutdown=DRAIN_S,
-            )
-        ).run(sockets=[listening])
+        _run(app, listening)
+
+
+def _run(app: Litestar, listening: socket.socket) -> None:
+    """Serve until told to stop, and then return: the caller has threads to end and books to close.
+
+    uvicorn would raise the signal that stopped it once more when it is done, to die of it.
+    """
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            access_log=False,
+            server_header=False,
+            log_level="warning",
+            timeout_graceful_shutdown=DRAIN_S,
+        )
+    )
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    server.run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:
