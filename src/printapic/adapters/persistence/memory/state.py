@@ -71,16 +71,22 @@ class MemoryTransaction:
         self._state = state
         self._writing = writing
         self._over = False
+        self._failure: Exception | None = None
         self._tables = state.tables()
         self._changed: dict[str, dict[Hashable, Any]] = {}
 
     def check(self, *, writing: bool = False) -> None:
-        """Raise `RuntimeError` for a unit that is over, or only reads; or whatever ails the store."""
+        """Raise `RuntimeError` for a unit that is over, or only reads; or whatever ails the store.
+
+        A unit for which the store failed once is lost, though the store may be back.
+        """
         if self._over:
             raise RuntimeError("this unit of work is over")
         if writing and not self._writing:
             raise RuntimeError("this unit of work only reads")
-        self._state.check()
+        self._failure = self._failure or self._state.fail_with
+        if self._failure is not None:
+            raise self._failure
 
     def commit(self, before: Callable[[], None]) -> None:
         """Make the changes visible together with what `before` does."""

@@ -38,8 +38,10 @@ def conflict_with_stored(connection: Connection, table: Table, values: Mapping[s
     """
     rules = _unique_rules(table)
     for name, error in ERRORS.items():
-        same = and_(*(column == values[column.name] for column in rules.get(name, ())))
-        if name in rules and connection.execute(select(literal(1)).where(same).limit(1)).first():
+        if name not in rules:
+            continue
+        same = and_(*(column == values[column.name] for column in rules[name]))
+        if connection.execute(select(literal(1)).where(same).limit(1)).first():
             return error()
     return ConcurrentUpdate()
 

@@ -21,7 +21,6 @@ _POSTGRES_OPTIONS = {
 # Not `synchronous=NORMAL`: that survives a killed process but may forget the last commits when the power
 # fails, and an order whose payment was acknowledged is not to be forgotten.
 _SQLITE_PRAGMAS = (
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -33,6 +32,7 @@ def sql_engine(
     *,
     pool_size: int = POOL_SIZE,
     pool_timeout_s: float = 1,
+    busy_timeout_s: float = BUSY_TIMEOUT_S,
     application_name: str = "printapic",
 ) -> Engine:
     """An engine for `sqlite:///file` or `postgresql://user:password@host/database`.
@@ -45,10 +45,16 @@ def sql_engine(
     would have a database of its own.
     """
     parsed = make_url(url)
-    pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": pool_timeout_s}
+    # Last in, first out: the few connections in use keep their prepared statements.
+    pool = {
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": pool_timeout_s,
+        "pool_use_lifo": True,
+    }
     match parsed.get_backend_name():
         case "sqlite":
-            return _sqlite(parsed, pool)
+            return _sqlite(parsed, pool, busy_timeout_s)
         case "postgresql":
             return _postgres(parsed, pool, application_name)
         case other:
@@ -87,14 +93,14 @@ def _postgres(url: URL, pool: dict[str, Any], application_name: str) -> Engine:
     )
 
 
-def _sqlite(url: URL, pool: dict[str, Any]) -> Engine:
+def _sqlite(url: URL, pool: dict[str, Any], busy_timeout_s: float) -> Engine:
     if not url.database or url.database == ":memory:" or url.query.get("mode") == "memory":
         raise ValueError("SQLite needs a file; the memory adapter is there for what may vanish")
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
         **pool,
         # The driver must not begin transactions by itself: it would begin them deferred.
-        connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None},
+        connect_args={"timeout": busy_timeout_s, "isolation_level": None},
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

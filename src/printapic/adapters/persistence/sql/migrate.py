@@ -6,6 +6,7 @@ import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from io import StringIO
 from pathlib import Path
 
 from alembic import command
@@ -77,6 +78,15 @@ def _config(connection: Connection | None = None) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
+
+
+def script(url: str) -> str:
+    """All revisions as the SQL of that URL's database, for people who review or run it themselves."""
+    config = _config()
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    config.output_buffer = StringIO()
+    command.upgrade(config, HEAD, sql=True)
+    return config.output_buffer.getvalue()
 
 
 @contextmanager

@@ -1,0 +1,70 @@
+"""A store that fails says so in the same words from every method of every repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import EnumType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+
+from printapic.application.ports.jobs import Job
+from printapic.application.ports.unit_of_work import StorageUnavailable, UnitOfWork
+from printapic.domain import ids
+from tests import builders as b
+from tests.integration.stores import Store
+
+ARGUMENTS: dict[str, Callable[[], Any]] = {
+    "User": b.another_customer,
+    "Registration": b.a_registration,
+    "Session": b.a_session,
+    "Image": b.an_image,
+    "PriceList": b.a_price_list,
+    "Order": b.another_order,
+    "Batch": b.a_batch,
+    "Payment": b.a_payment,
+    "InboxEntry": b.an_inbox_entry,
+    "Notification": b.a_notification,
+    "Job": lambda: Job(name="lost", payload={}, run_at=b.NOON),
+    "str": lambda: "text",
+    "int": lambda: 5,
+    "bool": lambda: True,
+}
+REPOSITORIES = get_type_hints(UnitOfWork)
+
+
+def methods(repository: str) -> list[str]:
+    return sorted(REPOSITORIES[repository].__abstractmethods__)
+
+
+def argument(hint: Any) -> Any:
+    """Something of the type that a method asks for; a type that nobody thought of is an error."""
+    if get_origin(hint) is frozenset:
+        return frozenset({argument(get_args(hint)[0])})
+    name = getattr(hint, "__name__", "")
+    if hasattr(ids, name) and name != "Sku":
+        return b.new_id()
+    if isinstance(hint, EnumType):
+        return next(iter(hint.__members__.values()))
+    options = [option for option in get_args(hint) if option is not type(None)]
+    return argument(options[0]) if options else ARGUMENTS[name]()
+
+
+def call(work: UnitOfWork, repository: str, method: str) -> None:
+    hints = get_type_hints(getattr(REPOSITORIES[repository], method))
+    hints.pop("return", None)
+    getattr(getattr(work, repository), method)(**{name: argument(hint) for name, hint in hints.items()})
+
+
+def test_there_is_something_to_ask_for() -> None:
+    assert set(REPOSITORIES) >= {"users", "orders", "payments", "inbox", "jobs"}
+    assert methods("orders") == ["add", "by_key", "get", "page", "production_queue", "save", "uses_image"]
+
+
+@pytest.mark.parametrize("repository", REPOSITORIES)
+def test_every_method_says_that_the_store_is_unavailable(repository: str, store: Store) -> None:
+    for method in methods(repository):
+        with store.units() as work, store.outage(), pytest.raises(StorageUnavailable):
+            call(work, repository, method)
+    with store.units.reading() as work:
+        assert work.users.all(after=None, limit=5) == ()

@@ -1,0 +1,161 @@
+"""The migrations: they lead where `tables.py` says, there and back, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
+
+from printapic.adapters.persistence.sql.engine import sql_engine
+from printapic.adapters.persistence.sql.migrate import at_head, downgrade, migrate, pending, script
+from printapic.adapters.persistence.sql.tables import metadata, price_lists
+from printapic.application.ports.unit_of_work import StorageUnavailable
+from printapic.domain.payments.payment import Payment
+from tests import builders as b
+from tests.integration.stores import sql_units
+
+ALL = ("0001", "0002")
+APPEND_ONLY = ("order_history", "payment_transactions", "price_lists")
+
+
+def shape(engine: Engine) -> dict[str, Any]:
+    """Everything a database knows of its tables, the rules that comparing metadata leaves out included."""
+    inspector = inspect(engine)
+    ask: tuple[Callable[[str], Any], ...] = (
+        inspector.get_columns,
+        inspector.get_pk_constraint,
+        inspector.get_foreign_keys,
+        inspector.get_unique_constraints,
+        inspector.get_check_constraints,
+        inspector.get_indexes,
+    )
+    return {
+        f"{table} {question.__name__}": sorted(map(written, answer))
+        if isinstance(answer, list)
+        else str(answer)
+        for table in metadata.tables
+        for question in ask
+        for answer in [question(table)]
+    }
+
+
+def written(rule: dict[str, Any]) -> str:
+    """A rule as text; conditions and types only have a readable `str`."""
+    options = {name: str(value) for name, value in rule.get("dialect_options", {}).items()}
+    return str({name: str(value) for name, value in {**rule, "dialect_options": options}.items()})
+
+
+def test_the_migrations_make_what_the_tables_say(database: Engine) -> None:
+    with database.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_migrations_make_the_same_rules_and_names_too(empty: Engine) -> None:
+    metadata.create_all(empty)
+    from_tables = shape(empty)
+    metadata.drop_all(empty)
+    migrate(empty)
+    assert shape(empty) == from_tables
+
+
+def test_every_migration_goes_up_and_down_and_up_again(empty: Engine) -> None:
+    for number, revision in enumerate(ALL):
+        before = ALL[number - 1] if number else "base"
+        assert migrate(empty, revision) == (revision,)
+        downgrade(empty, before)
+        assert pending(empty)[0] == revision
+        assert migrate(empty, revision) == (revision,)
+    assert at_head(empty)
+    downgrade(empty, "base")
+    assert inspect(empty).get_table_names() == ["alembic_version"]
+    assert migrate(empty) == ALL
+
+
+def test_migrating_again_does_nothing(database: Engine) -> None:
+    assert at_head(database)
+    assert pending(database) == ()
+    assert migrate(database) == ()
+
+
+def test_of_many_who_migrate_at_once_one_does_it(empty_url: str) -> None:
+    engines = [sql_engine(empty_url, pool_size=2) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        applied = sorted(pool.map(migrate, engines))
+    assert applied == [(), (), (), ALL]
+    assert all(at_head(engine) for engine in engines)
+    for engine in engines:
+        engine.dispose()
+
+
+def test_a_database_of_a_later_release_is_left_alone(database: Engine) -> None:
+    with database.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert pending(database) == ()
+    assert migrate(database) == ()
+    assert not at_head(database)
+
+
+def test_a_database_that_is_not_there_is_unavailable() -> None:
+    engine = sql_engine("postgresql://nobody:x@127.0.0.1:1/nothing")
+    for ask in (at_head, pending, migrate):
+        with pytest.raises(StorageUnavailable):
+            ask(engine)
+
+
+def test_an_sqlite_file_with_something_in_it_is_copied_first(tmp_path: Path) -> None:
+    file = tmp_path / "shop.sqlite"
+    engine = sql_engine(f"sqlite:///{file}")
+    migrate(engine, "0001")
+    assert not list(tmp_path.glob("*.before-*"))
+    with engine.begin() as connection:
+        connection.execute(insert(price_lists).values(version="kept", loaded_at=b.NOON, document={"a": 1}))
+    migrate(engine)
+    copy = sql_engine(f"sqlite:///{tmp_path / 'shop.sqlite.before-0002'}")
+    with copy.connect() as connection:
+        assert connection.execute(select(price_lists.c.version)).scalars().all() == ["kept"]
+    assert pending(copy) == ("0002",)
+    copy.dispose()
+    engine.dispose()
+
+
+def test_the_revisions_can_be_written_as_a_script() -> None:
+    for url in ("postgresql+psycopg://", "sqlite://"):
+        written = script(url)
+        assert "CREATE TABLE orders" in written
+        assert written.count("append_only BEFORE UPDATE OR DELETE OR TRUNCATE") in (0, len(APPEND_ONLY))
+
+
+@pytest.fixture
+def filled(database: Engine) -> Engine:
+    """A row in every table that only grows."""
+    payment: Payment = b.a_payment()
+    with sql_units(database)() as work:
+        work.users.add(b.a_customer())
+        work.orders.add(b.an_order())
+        work.payments.add(payment)
+        work.price_lists.add(b.a_price_list())
+        work.commit()
+    return database
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_the_database_refuses_to_change_what_only_grows(table: str, filled: Engine) -> None:
+    column = {"order_history": "reason", "payment_transactions": "amount_minor", "price_lists": "version"}[
+        table
+    ]
+    statements = [f"UPDATE {table} SET {column} = NULL", f"DELETE FROM {table}"]
+    if filled.dialect.name == "postgresql":
+        statements.append(f"TRUNCATE {table}")
+    for statement in statements:
+        with pytest.raises(DBAPIError, match="append-only"), filled.begin() as connection:
+            connection.execute(text(statement))
+    with filled.connect() as connection:
+        assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() > 0
