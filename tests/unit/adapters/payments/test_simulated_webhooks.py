@@ -75,6 +75,12 @@ def shop() -> Iterator[Shop]:
             self.send_header("content-length", "0")
             self.end_headers()
 
+        def do_GET(self) -> None:
+            """Only a sender that follows redirects comes here."""
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
@@ -239,14 +245,20 @@ def test_what_a_dead_sender_held_is_sent_by_another_after_its_lease(shop: Shop) 
         assert deliverer.deliver_due() == 1
 
 
-def test_a_sender_that_comes_late_does_not_reopen_what_another_delivered(shop: Shop) -> None:
+def test_a_sender_that_comes_late_disturbs_neither_the_next_one_nor_what_it_delivered(shop: Shop) -> None:
     counter = Counter()
     counter.paid()
     with counter.books.entry() as entry:
         slow = entry.outgoing.claim()
         assert slow is not None
     counter.clock.advance(LEASE)
+    with counter.books.entry() as entry:
+        assert entry.outgoing.claim() is not None
+        entry.outgoing.failed(slow)
+    counter.clock.advance(LEASE - SECOND)
     with delivering(counter, shop.url) as deliverer:
+        assert deliverer.deliver_due() == 0
+        counter.clock.advance(SECOND)
         assert deliverer.deliver_due() == 1
         with counter.books.entry() as entry:
             entry.outgoing.failed(slow)

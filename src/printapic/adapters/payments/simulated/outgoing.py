@@ -85,11 +85,14 @@ class Outgoing:
         )
 
     def failed(self, delivery: Delivery) -> None:
-        """The shop did not take it: once more later, up to `MOST_TRIES` times."""
+        """The shop did not take it: once more later, up to `MOST_TRIES` times.
+
+        A sender that took longer than its lease says nothing any more: the delivery is in other hands.
+        """
         again = self._now + pause_after(delivery.tries) if delivery.tries < MOST_TRIES else None
         self._connection.execute(
-            "UPDATE delivery SET due_at = ?, leased_until = NULL WHERE id = ? AND delivered_at IS NULL",
-            (as_text(again) if again else None, delivery.id),
+            "UPDATE delivery SET due_at = ?, leased_until = NULL WHERE id = ? AND tries = ?",
+            (as_text(again) if again else None, delivery.id, delivery.tries),
         )
 
     def next_due(self) -> datetime | None:
