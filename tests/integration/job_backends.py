@@ -98,8 +98,8 @@ def sqlite_backend(file: Path) -> Iterator[Backend]:
 
 
 @contextmanager
-def lease_backend(server: PostgresServer, template: str) -> Iterator[Backend]:
-    with postgres_store(server, template) as store:
+def lease_backend(server: PostgresServer, database: str) -> Iterator[Backend]:
+    with postgres_store(server, database) as store:
         assert isinstance(store.units, SqlUnitOfWorkFactory)
         yield Backend(
             kind="postgres",

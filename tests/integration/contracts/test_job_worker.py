@@ -71,8 +71,8 @@ def backend_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Itera
             with sqlite_backend(file) as backend:
                 yield backend
         case "postgres":
-            template = request.getfixturevalue("postgres_template")
-            with lease_backend(request.getfixturevalue("postgres_server"), template) as backend:
+            database = request.getfixturevalue("postgres_database")
+            with lease_backend(request.getfixturevalue("postgres_server"), database) as backend:
                 yield backend
         case _:
             template = request.getfixturevalue("procrastinate_template")
