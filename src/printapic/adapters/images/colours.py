@@ -27,6 +27,11 @@ class Conversion:
     mode: str = "RGB"
     transform: ImageCms.ImageCmsTransform | None = attrs.field(default=None, eq=False)
 
+    @property
+    def costs(self) -> bool:
+        """Whether every pixel is computed anew."""
+        return self.transform is not None
+
     def apply(self, image: Image.Image) -> Image.Image:
         """The picture in sRGB: `L`, `RGB` or, where it had alpha, `RGBA`."""
         if self.transform is None:

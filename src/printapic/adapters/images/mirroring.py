@@ -11,7 +11,7 @@ def mirrored_around(image: Image.Image, target: PixelBox, width_px: int, height_
     """A canvas with the picture at `target`, and reflections of it all around, as often as it takes."""
     if image.size == (width_px, height_px):
         return image
-    canvas = Image.new(image.mode, (width_px, height_px))
+    canvas = Image.new(image.mode, (width_px, height_px), None)  # every pixel is about to be written
     canvas.paste(image, (target.left, target.top))
     left, right = target.left, target.right
     while left > 0 or right < width_px:

@@ -67,19 +67,15 @@ class Picture:
         left, top, right, bottom = stored_box(box, self.upright, self.orientation)
         across, down = self.density
         there = left * across, top * down, right * across, bottom * down
-        image = self.image
-        enlarged = size[0] * size[1] > (there[2] - there[0]) * (there[3] - there[1])
-        if enlarged:
+        shown = upright_size(size, self.orientation)
+        if size[0] * size[1] > (there[2] - there[0]) * (there[3] - there[1]) and self.conversion:
             # Colours are converted where there are fewer pixels of them.
-            image, there = _cut_out(image, there)
-            image = self._converted(image)
-        image = resized(image, there, upright_size(size, self.orientation))
-        if not enlarged:
-            image = self._converted(image)
+            image, there = _cut_out(self.image, there) if self.conversion.costs else (self.image, there)
+            image = resized(self.conversion.apply(image), there, shown)
+        else:
+            image = resized(self.image, there, shown)
+            image = self.conversion.apply(image) if self.conversion else image
         return turned_upright(image, self.orientation)
-
-    def _converted(self, image: Image.Image) -> Image.Image:
-        return image if self.conversion is None else self.conversion.apply(image)
 
 
 def renditions(
@@ -102,9 +98,10 @@ def printed(picture: Picture, layout: PrintLayout) -> Image.Image:
     source, target = layout.source, layout.target
     box = Fraction(source.left), Fraction(source.top), Fraction(source.right), Fraction(source.bottom)
     image = picture.part(box, (target.width_px, target.height_px))
-    return mirrored_around(
-        flattened(image).convert("RGB"), target, layout.canvas_width_px, layout.canvas_height_px
-    )
+    image = flattened(image)
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    return mirrored_around(image, target, layout.canvas_width_px, layout.canvas_height_px)
 
 
 def _cut_out(image: Image.Image, box: Box) -> tuple[Image.Image, Box]:

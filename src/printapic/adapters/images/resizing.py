@@ -53,7 +53,7 @@ def resized(image: Image.Image, box: Box, size: Size) -> Image.Image:
     right, bottom = min(box[2], Fraction(image.width)), min(box[3], Fraction(image.height))
     if image.size == size and right - left == size[0] and bottom - top == size[1]:
         return image
-    result = Image.new(image.mode, size)
+    result = Image.new(image.mode, size, None)  # every pixel is about to be written
     part = CropBox(float(left), float(top), float(right - left), float(bottom - top))
     Resizer().resize_pil(image, result, ResizeOptions(resize_alg=_LANCZOS, crop_box=part))
     return result
