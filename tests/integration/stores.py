@@ -52,8 +52,14 @@ class Store:
         return [record.name for record in reversed(self.ledger.list(None, limit=1000))]
 
 
+class Unanswerable(DomainEvent):
+    """An event whose reaction is broken."""
+
+
 def a_job_per_event(event_: DomainEvent) -> Iterable[Job]:
     """React to every event with one job that is named for it."""
+    if isinstance(event_, Unanswerable):
+        raise LookupError(event_)
     return [Job(name=type(event_).__name__, payload={}, run_at=event_.at)]
 
 

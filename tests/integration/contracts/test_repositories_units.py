@@ -20,7 +20,7 @@ from printapic.domain.orders.status import OrderStatus
 from printapic.domain.payments.operation import OperationState
 from printapic.domain.users.user import User, UserNotFound
 from tests import builders as b
-from tests.integration.stores import Store
+from tests.integration.stores import Store, Unanswerable
 
 THREADS = 8
 CUSTOMER = Actor(b.CUSTOMER, frozenset({Role.CUSTOMER}))
@@ -172,6 +172,19 @@ def test_a_unit_is_committed_once_and_not_used_afterwards(store: Store) -> None:
             work.jobs.enqueue(Job(name="late", payload={}, run_at=b.NOON))
     assert len(users(store)) == 1
     assert store.jobs() == ["UserVerified"]
+
+
+def test_a_unit_whose_reactions_failed_is_not_committed_without_its_jobs(store: Store) -> None:
+    """A second try would store the state and lose the promise."""
+    user = a_user_just_verified()
+    user._record(Unanswerable(at=b.NOON))
+    with store.units() as work:
+        work.users.add(user)
+        with pytest.raises(LookupError):
+            work.commit()
+        with pytest.raises(RuntimeError):
+            work.commit()
+    assert (users(store), store.jobs()) == ([], [])
 
 
 def test_a_unit_that_reads_writes_nothing(store: Store) -> None:

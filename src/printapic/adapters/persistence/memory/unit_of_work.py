@@ -55,6 +55,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self._reactions = reactions
         self._job_queue = job_queue
         self._on_commit = on_commit
+        self._committed = False
         self.users = MemoryUserRepository(transaction)
         self.registrations = MemoryRegistrationRepository(transaction)
         self.sessions = MemorySessionRepository(transaction)
@@ -72,7 +73,9 @@ class MemoryUnitOfWork(UnitOfWork):
 
         Raises `RuntimeError` for a second commit and in a unit that only reads.
         """
-        self._transaction.check(writing=True)
+        if self._committed:
+            raise RuntimeError("a unit of work is committed once")
+        self._committed = True
         for event in self._transaction.events:
             for job in self._reactions(event):
                 self.jobs.enqueue(job)

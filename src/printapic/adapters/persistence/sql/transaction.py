@@ -25,7 +25,6 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from printapic.adapters.persistence.sql.constraints import conflict_from, conflict_with_stored
 from printapic.application.ports.unit_of_work import ConcurrentUpdate, StorageUnavailable
-from printapic.domain.errors import PrintAPicError
 from printapic.domain.events import Aggregate, DomainEvent
 
 Values = Mapping[str, Any]
@@ -84,7 +83,7 @@ class SqlTransaction:
         try:
             with shop_errors():
                 yield self.connection
-        except (PrintAPicError, DBAPIError) as failure:
+        except Exception as failure:
             self._failure = failure
             raise
 

@@ -60,6 +60,7 @@ class SqlUnitOfWork(UnitOfWork):
         self._transaction = transaction
         self._reactions = reactions
         self._on_commit = on_commit
+        self._committed = False
         self.users = SqlUserRepository(transaction)
         self.registrations = SqlRegistrationRepository(transaction)
         self.sessions = SqlSessionRepository(transaction)
@@ -78,9 +79,10 @@ class SqlUnitOfWork(UnitOfWork):
         Raises `RuntimeError` for a second commit and in a unit that only reads, and `StorageUnavailable`
         where the database does not answer: what became of the unit is then unknown.
         """
-        with self._transaction.guarded(writing=True):
-            events, self._transaction.events = self._transaction.events, []
-        for event in events:
+        if self._committed:
+            raise RuntimeError("a unit of work is committed once")
+        self._committed = True
+        for event in self._transaction.events:
             for job in self._reactions(event):
                 self.jobs.enqueue(job)
         self._transaction.commit()
