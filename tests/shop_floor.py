@@ -39,7 +39,7 @@ from printapic.application.notifications.delivery import ShopFront
 from printapic.application.orders.checkout import OrderLineRequest, Placed
 from printapic.application.payments.collection import Started
 from printapic.application.ports.identifiers import Identifiers
-from printapic.application.ports.jobs import JobRecord, JobState
+from printapic.application.ports.jobs import Job, JobRecord, JobState
 from printapic.application.reactions import jobs_for
 from printapic.application.shop import Shop
 from printapic.domain.actors import Actor, Role
@@ -219,6 +219,10 @@ class ShopFloor:
         """Let the provider's webhooks come in, and work them off."""
         self.deliverer.deliver_due()
         self.work()
+
+    def perform(self, name: str, **payload: str | int | None) -> None:
+        """Run one job in this thread, as a worker would that takes it up again."""
+        self.shop.perform(Job(name=name, payload=payload, run_at=self.clock.now()))
 
     def waiting(self, name: str) -> list[JobRecord]:
         """The jobs of one use case that wait, the first one first."""

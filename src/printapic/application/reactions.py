@@ -85,6 +85,7 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
     orders.OrderConfirmed: (
         Reaction(use_case=RenderPrintFiles, arguments=_ORDER),
         _mail(Kind.PAYMENT_RECEIVED),
+        Reaction(use_case=AdvanceOrder, arguments=_ORDER, run_at=lambda event: event.edit_until),
     ),
     orders.OrderExpired: (
         Reaction(use_case=ReleasePayment, arguments=_ORDER),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -14,6 +14,8 @@ from printapic.domain.actors import SYSTEM, Actor
 from printapic.domain.ids import OrderId
 from printapic.domain.orders.order import Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
+
+_UNTIL_RENDERED = timedelta(minutes=5)
 
 
 @attrs.frozen(kw_only=True)
@@ -142,7 +144,7 @@ class CompleteOrder:
 class AdvanceOrder:
     """Reaction: when the edit window is over, a confirmed order goes into production by itself.
 
-    An order whose print files are not all there is left alone: the last of them calls this again.
+    While its print files are still missing this comes back again and again, however long that takes.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -152,16 +154,17 @@ class AdvanceOrder:
         now = self.clock.now()
         with self.unit_of_work() as work:
             order = work.orders.get(order_id)
-            if order.status is not OrderStatus.CONFIRMED or not order.print_files_ready:
+            if order.status is not OrderStatus.CONFIRMED:
                 return
             if order.edit_until is not None and now < order.edit_until:
-                work.jobs.enqueue(advance_at(order_id, order.edit_until))
+                work.jobs.enqueue(_advance_at(order_id, order.edit_until))
+            elif not order.print_files_ready:
+                work.jobs.enqueue(_advance_at(order_id, now + _UNTIL_RENDERED))
             else:
                 order.start_production(SYSTEM, at=now)
                 work.orders.save(order)
             work.commit()
 
 
-def advance_at(order_id: OrderId, run_at: datetime) -> Job:
-    """The promise to see later whether an order can go into production."""
+def _advance_at(order_id: OrderId, run_at: datetime) -> Job:
     return Job(name=AdvanceOrder.__name__, payload={"order_id": str(order_id)}, run_at=run_at)

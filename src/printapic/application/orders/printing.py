@@ -12,7 +12,6 @@ from typing import BinaryIO, cast
 
 import attrs
 
-from printapic.application.orders.changes import advance_at
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.images import BlobCorrupt, ImageProcessor, ImageStore
@@ -47,7 +46,7 @@ class NothingToPrint(Invalid):
 
 @attrs.frozen(kw_only=True)
 class RenderPrintFiles:
-    """Reaction: make the print file of every line that has none yet, and let the order go on then.
+    """Reaction: make the print file of every line that has none yet.
 
     Files are named by everything that decides their content, so rendering again finds the same file. A
     photo that is gone or cannot be rendered any more holds the order, and says so on the line.
@@ -108,11 +107,8 @@ class RenderPrintFiles:
     def _ready(self, order_id: OrderId, line: OrderLine, file: PrintFile) -> None:
         with self.unit_of_work() as work:
             order = work.orders.get(order_id)
-            now = self.clock.now()
-            order.print_file_ready(line.id, file, at=now)
+            order.print_file_ready(line.id, file, at=self.clock.now())
             work.orders.save(order)
-            if order.print_files_ready and order.edit_until is not None:
-                work.jobs.enqueue(advance_at(order_id, max(order.edit_until, now)))
             work.commit()
 
     def _give_up(self, order_id: OrderId, line: OrderLine, code: str) -> None:

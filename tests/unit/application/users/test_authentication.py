@@ -1,0 +1,164 @@
+"""Proving who one is, for as long as one is it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from printapic.application.users.authentication import TokenPair
+from printapic.domain.actors import Actor, Role
+from printapic.domain.ids import SessionId
+from printapic.domain.users.permissions import Permission
+from printapic.domain.users.session import CUSTOMER_LIFETIME, STAFF_LIFETIME, SessionInvalid
+from printapic.domain.users.user import AccountDisabled, CredentialsInvalid
+from tests.shop_floor import MINUTE, PASSWORD, ShopFloor, user_of
+
+
+def log_in(floor: ShopFloor, email: str = "anna@example.org", password: str = PASSWORD) -> TokenPair:
+    return floor.shop.log_in(email=email, password=password)
+
+
+def disable(floor: ShopFloor, person: Actor) -> None:
+    with floor.unit_of_work() as work:
+        user = work.users.get(user_of(person))
+        user.disabled_at = floor.clock.now()
+        work.users.save(user)
+        work.commit()
+
+
+def test_an_access_token_says_who_comes_with_which_rights(floor: ShopFloor, anna: Actor) -> None:
+    principal = floor.shop.authenticate(access_token=log_in(floor).access_token)
+    assert principal.user_id == anna.user_id
+    assert principal.actor == anna
+    assert Permission.ORDER_OWN in principal.permissions
+    assert Permission.ORDER_READ not in principal.permissions
+
+
+def test_a_role_given_meanwhile_counts_at_once(floor: ShopFloor, anna: Actor) -> None:
+    token = log_in(floor).access_token
+    floor.shop.grant_role(email="anna@example.org", role=Role.OPERATOR)
+    principal = floor.shop.authenticate(access_token=token)
+    assert principal.actor.roles == {Role.CUSTOMER, Role.OPERATOR}
+    assert Permission.PRODUCTION_READ in principal.permissions
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        ("anna@example.org", "not Anna's password"),
+        ("anna@example.org", ""),
+        ("nobody@example.org", PASSWORD),
+        ("no address", PASSWORD),
+    ],
+)
+def test_every_wrong_pair_is_answered_alike(floor: ShopFloor, anna: Actor, email: str, password: str) -> None:
+    with pytest.raises(CredentialsInvalid):
+        log_in(floor, email, password)
+
+
+def test_the_spelling_of_an_address_does_not_matter(floor: ShopFloor, anna: Actor) -> None:
+    log_in(floor, "ANNA@EXAMPLE.org")
+
+
+def test_a_disabled_account_is_named_to_its_owner_alone(floor: ShopFloor, anna: Actor) -> None:
+    disable(floor, anna)
+    with pytest.raises(AccountDisabled):
+        log_in(floor)
+    with pytest.raises(CredentialsInvalid):
+        log_in(floor, password="not Anna's password")
+
+
+def test_disabling_an_account_ends_its_sessions(floor: ShopFloor, anna: Actor) -> None:
+    pair = log_in(floor)
+    disable(floor, anna)
+    with pytest.raises(SessionInvalid):
+        floor.shop.authenticate(access_token=pair.access_token)
+    with pytest.raises(SessionInvalid):
+        floor.shop.refresh_session(refresh_token=pair.refresh_token)
+
+
+def test_a_refresh_token_is_good_once_and_gives_a_pair_that_is_good(floor: ShopFloor, anna: Actor) -> None:
+    pair = log_in(floor)
+    newer = floor.shop.refresh_session(refresh_token=pair.refresh_token)
+    with pytest.raises(SessionInvalid):
+        floor.shop.refresh_session(refresh_token=pair.refresh_token)
+    newest = floor.shop.refresh_session(refresh_token=newer.refresh_token)
+    assert floor.shop.authenticate(access_token=newest.access_token).user_id == anna.user_id
+
+
+def test_logging_out_makes_both_tokens_worthless_and_may_be_repeated(floor: ShopFloor, anna: Actor) -> None:
+    pair, other = log_in(floor), log_in(floor)
+    session_id = floor.shop.authenticate(access_token=pair.access_token).session_id
+    for _ in range(2):
+        floor.shop.log_out(session_id=session_id)
+    with pytest.raises(SessionInvalid):
+        floor.shop.authenticate(access_token=pair.access_token)
+    with pytest.raises(SessionInvalid):
+        floor.shop.refresh_session(refresh_token=pair.refresh_token)
+    floor.shop.authenticate(access_token=other.access_token)
+
+
+def test_logging_out_of_an_unknown_session_changes_nothing(floor: ShopFloor, anna: Actor) -> None:
+    floor.shop.log_out(session_id=SessionId(user_of(anna)))
+
+
+def test_an_access_token_expires(floor: ShopFloor, anna: Actor) -> None:
+    pair = log_in(floor)
+    floor.clock.advance(timedelta(seconds=pair.expires_in_s) + MINUTE)
+    with pytest.raises(SessionInvalid):
+        floor.shop.authenticate(access_token=pair.access_token)
+
+
+@pytest.mark.parametrize(
+    ("role", "lifetime"), [(Role.CUSTOMER, CUSTOMER_LIFETIME), (Role.OPERATOR, STAFF_LIFETIME)]
+)
+def test_a_session_ends_however_often_it_is_refreshed(
+    floor: ShopFloor, anna: Actor, role: Role, lifetime: timedelta
+) -> None:
+    floor.shop.grant_role(email="anna@example.org", role=role)
+    pair = log_in(floor)
+    floor.clock.advance(lifetime - timedelta(seconds=2))
+    pair = floor.shop.refresh_session(refresh_token=pair.refresh_token)
+    floor.shop.authenticate(access_token=pair.access_token)
+    floor.clock.advance(timedelta(seconds=2))
+    with pytest.raises(SessionInvalid):
+        floor.shop.authenticate(access_token=pair.access_token)
+    with pytest.raises(SessionInvalid):
+        floor.shop.refresh_session(refresh_token=pair.refresh_token)
+
+
+def test_tokens_of_another_make_are_worthless(floor: ShopFloor, anna: Actor) -> None:
+    pair = log_in(floor)
+    with pytest.raises(SessionInvalid):
+        floor.shop.authenticate(access_token=pair.refresh_token)
+    with pytest.raises(SessionInvalid):
+        floor.shop.refresh_session(refresh_token=pair.access_token)
+
+
+def test_a_genuine_token_of_a_session_that_was_never_stored_is_worthless(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    """As after going back to an older backup of the database."""
+    before = floor.unit_of_work.state.tables()
+    pair = log_in(floor)
+    floor.unit_of_work.state.publish(before, before=lambda: None)
+    with pytest.raises(SessionInvalid):
+        floor.shop.authenticate(access_token=pair.access_token)
+    with pytest.raises(SessionInvalid):
+        floor.shop.refresh_session(refresh_token=pair.refresh_token)
+
+
+def test_a_token_that_names_another_user_than_its_session_is_worthless(floor: ShopFloor, anna: Actor) -> None:
+    """Only a key that leaked could make one."""
+    session_id = floor.shop.authenticate(access_token=log_in(floor).access_token).session_id
+    bert = floor.customer("bert@example.org")
+    forged, _ = floor.shop.log_in.tokens.access_token(user_of(bert), session_id, at=floor.clock.now())
+    with pytest.raises(SessionInvalid):
+        floor.shop.authenticate(access_token=forged)
+
+
+def test_tokens_are_never_shown(floor: ShopFloor, anna: Actor) -> None:
+    pair = log_in(floor)
+    assert pair.access_token not in repr(pair)
+    assert pair.refresh_token not in repr(pair)

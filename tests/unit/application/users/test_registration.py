@@ -1,0 +1,147 @@
+"""Becoming a user: nothing is told to strangers, and one address is one account."""
+
+from __future__ import annotations
+
+import pytest
+
+from printapic.application.ports.notifications import MailUnavailable
+from printapic.domain.actors import Actor, Role
+from printapic.domain.users.email import EmailInvalid
+from printapic.domain.users.user import (
+    REGISTRATION_LIFETIME,
+    Locale,
+    PasswordTooLong,
+    PasswordTooShort,
+    TokenInvalid,
+)
+from tests.shop_floor import MINUTE, PASSWORD, ShopFloor, user_of
+
+
+def register(floor: ShopFloor, email: str = "anna@example.org", password: str = PASSWORD) -> None:
+    floor.shop.register(email=email, password=password, name="Anna", locale=Locale.DE)
+
+
+def test_a_mailed_token_makes_the_account_that_was_asked_for(floor: ShopFloor) -> None:
+    register(floor)
+    floor.work()
+    user = floor.shop.read_user(user_id=floor.shop.verify_email(token=floor.token()))
+    assert (user.email.address, user.name, user.locale) == ("anna@example.org", "Anna", Locale.DE)
+    assert user.roles == {Role.CUSTOMER}
+    assert floor.shop.log_in(email="anna@example.org", password=PASSWORD).expires_in_s > 0
+
+
+def test_before_the_token_comes_back_there_is_no_account(floor: ShopFloor) -> None:
+    register(floor)
+    floor.work()
+    assert floor.shop.list_users() == ()
+
+
+def test_a_token_works_once(floor: ShopFloor) -> None:
+    register(floor)
+    floor.work()
+    floor.shop.verify_email(token=floor.token())
+    with pytest.raises(TokenInvalid):
+        floor.shop.verify_email(token=floor.token())
+
+
+def test_a_token_works_until_its_time_is_over(floor: ShopFloor) -> None:
+    register(floor)
+    floor.work()
+    floor.clock.advance(REGISTRATION_LIFETIME)
+    with pytest.raises(TokenInvalid):
+        floor.shop.verify_email(token=floor.token())
+
+
+@pytest.mark.parametrize("token", ["", "guessed", "\ud800"])
+def test_a_token_that_was_never_mailed_is_worth_nothing(floor: ShopFloor, token: str) -> None:
+    register(floor)
+    floor.work()
+    with pytest.raises(TokenInvalid):
+        floor.shop.verify_email(token=token)
+
+
+def test_of_two_tokens_for_one_address_the_first_one_redeemed_wins(floor: ShopFloor) -> None:
+    register(floor)
+    floor.work()
+    first = floor.token()
+    register(floor, password="another long password")
+    floor.work()
+    second = floor.token()
+    floor.shop.verify_email(token=second)
+    with pytest.raises(TokenInvalid):
+        floor.shop.verify_email(token=first)
+    assert len(floor.shop.list_users()) == 1
+    floor.shop.log_in(email="anna@example.org", password="another long password")
+
+
+def test_whoever_has_an_account_is_told_so_by_mail_and_gets_no_token(floor: ShopFloor, anna: Actor) -> None:
+    register(floor, email="ANNA@example.org")
+    floor.work()
+    mail = floor.mailer.mails[-1]
+    assert mail.to == "anna@example.org"
+    assert "token" not in mail.content.text
+    kinds = [entry.kind for entry in floor.shop.list_notifications(user_id=user_of(anna))]
+    assert kinds == ["account-exists"]
+
+
+def test_registering_tells_nobody_whether_an_address_is_known(floor: ShopFloor, anna: Actor) -> None:
+    for email in ("anna@example.org", "nobody@example.org"):
+        register(floor, email=email)
+    assert len(floor.waiting("SendRegistrationMail")) == 2
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "refusal"),
+    [
+        ("no address", PASSWORD, EmailInvalid),
+        ("anna@example.org", "fourteen chars", PasswordTooShort),
+        ("anna@example.org", "x" * 1025, PasswordTooLong),
+        ("anna@example.org", "ﬃ" * 4, PasswordTooShort),
+    ],
+)
+def test_what_cannot_become_an_account_is_refused_and_leaves_nothing(
+    floor: ShopFloor, email: str, password: str, refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        register(floor, email=email, password=password)
+    assert floor.worker.list() == ()
+
+
+def test_a_password_is_as_long_as_it_is_read_and_not_as_it_was_typed(floor: ShopFloor) -> None:
+    """Five times U+FB03 are fifteen letters: "ffi" each, once normalised."""
+    register(floor, password="ﬃ" * 5)
+    floor.work()
+    floor.shop.verify_email(token=floor.token())
+    floor.shop.log_in(email="anna@example.org", password="ffi" * 5)
+
+
+def test_a_mail_server_that_is_down_delays_the_token_and_does_not_change_it(floor: ShopFloor) -> None:
+    register(floor)
+    floor.mailer.failure = MailUnavailable()
+    floor.work()
+    assert floor.mailer.mails == ()
+    floor.mailer.failure = None
+    floor.later(MINUTE)
+    floor.shop.verify_email(token=floor.token())
+
+
+def test_a_job_that_runs_again_mails_nothing_again(floor: ShopFloor) -> None:
+    register(floor)
+    job = floor.worker.list()[0]
+    floor.work()
+    again(floor, job.payload["registration_id"])
+    assert len(floor.mailer.mails) == 1
+
+
+def test_a_registration_that_was_redeemed_before_its_mail_was_sent_again_gets_none(floor: ShopFloor) -> None:
+    register(floor)
+    registration_id = floor.worker.list()[0].payload["registration_id"]
+    floor.work()
+    floor.shop.verify_email(token=floor.token())
+    again(floor, registration_id)
+    again(floor, "00000000-0000-7000-8000-000000000000")
+    assert len(floor.mailer.mails) == 1
+
+
+def again(floor: ShopFloor, registration_id: object) -> None:
+    floor.perform("SendRegistrationMail", registration_id=str(registration_id))
