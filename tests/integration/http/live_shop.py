@@ -9,8 +9,9 @@ import secrets
 import socket
 import tempfile
 import threading
+import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -186,7 +187,15 @@ def spooled() -> list[str]:
             targets.append(str(descriptor.readlink()))
         except OSError:
             continue
-    return [target for target in targets if target.startswith(folder) and target.endswith("(deleted)")]
+    return sorted(each for each in targets if each.startswith(folder) and each.endswith("(deleted)"))
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    """For what the server does after its answer, or after the client has gone."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
 
 
 _HASHES: dict[int, str] = {}

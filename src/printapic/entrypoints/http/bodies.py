@@ -131,7 +131,7 @@ class ShopRequest(Request[Any, Any, Any]):
         """Raises `ContentTypeUnsupported`, `JsonMalformed`, `JsonTooDeep` or `RequestInvalid`."""
         if self._json is Empty:
             types = self.headers.getall("content-type", [])
-            if len(types) != 1 or not _JSON.fullmatch(types[0]):
+            if len(types) != 1 or not _JSON.fullmatch(types[0]) or "content-encoding" in self.headers:
                 raise ContentTypeUnsupported("application/json")
             declared = self.route_handler.parsed_fn_signature.parameters["data"].annotation
             self._json = decode(await self.body(), declared)
@@ -174,6 +174,8 @@ def fault(message: str) -> Fault:
         )
     if text.startswith("Object contains unknown field"):
         return Fault(pointer=pointer, code="field-unknown", detail="There is a field that is not known here.")
+    if "matching regex" in text:
+        return Fault(pointer=pointer, code="field-invalid", detail="Some of these characters are not allowed.")
     if text.startswith(("Expected `", "Number out of range")):
         return Fault(pointer=pointer, code="field-invalid", detail=text)
     return Fault(pointer=pointer, code="field-invalid", detail="This is not one of its possible values.")

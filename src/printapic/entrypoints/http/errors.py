@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from printapic.entrypoints.http.quotes import quote_body
 
 _log = structlog.get_logger(__name__)
 _MISSING_BODY = "data"
+_MISSING = re.compile(r"Missing required query parameter '(\w+)'", re.ASCII)
 
 
 def refused(request: Request[Any, Any, Any], error: PrintAPicError) -> Response[bytes]:
@@ -106,6 +108,10 @@ def _invalid(request: Request[Any, Any, Any], error: ValidationException) -> Res
                 "body-missing", "This request needs a body.", status=400, request_id=request_id(request.scope)
             ),
             {},
+        )
+    if missing := _MISSING.search(error.detail):
+        return refused(
+            request, RequestInvalid(Fault(f"query/{missing[1]}", "parameter-missing", "This is required."))
         )
     faults = [
         Fault(f"query/{name}" if name.isidentifier() else "query", "parameter-invalid", "Not allowed here.")

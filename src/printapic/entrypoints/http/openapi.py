@@ -114,7 +114,7 @@ def openapi_config() -> OpenAPIConfig:
 
 def _only_what_is_there(request: Request[Any, Any, Any]) -> None:
     """The framework answers unknown addresses below /schema with a page of its own: ours is a problem."""
-    if request.scope["path_template"] == "/schema/{path:str}":
+    if request.scope["path_template"] == "/schema/{path}":
         raise NotFoundException
 
 

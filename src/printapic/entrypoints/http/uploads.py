@@ -196,7 +196,7 @@ def _boundary(request: ShopRequest) -> str:
     """Raises `ContentTypeUnsupported` or `UploadFormInvalid`."""
     sent = request.headers.getall("content-type", [])
     kind, options = parse_options_header(sent[0]) if len(sent) == 1 else ("", {})
-    if kind != "multipart/form-data":
+    if kind != "multipart/form-data" or "content-encoding" in request.headers:
         raise ContentTypeUnsupported("multipart/form-data")
     boundary = str(options.get("boundary", ""))
     if not 1 <= len(boundary) <= 70 or not boundary.isascii():
