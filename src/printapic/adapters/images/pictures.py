@@ -67,14 +67,15 @@ class Picture:
         left, top, right, bottom = stored_box(box, self.upright, self.orientation)
         across, down = self.density
         there = left * across, top * down, right * across, bottom * down
-        shown = upright_size(size, self.orientation)
-        if size[0] * size[1] > (there[2] - there[0]) * (there[3] - there[1]) and self.conversion:
+        image, conversion = self.image, self.conversion
+        if conversion is not None and size[0] * size[1] > (there[2] - there[0]) * (there[3] - there[1]):
             # Colours are converted where there are fewer pixels of them.
-            image, there = _cut_out(self.image, there) if self.conversion.costs else (self.image, there)
-            image = resized(self.conversion.apply(image), there, shown)
-        else:
-            image = resized(self.image, there, shown)
-            image = self.conversion.apply(image) if self.conversion else image
+            if conversion.costs:
+                image, there = _cut_out(image, there)
+            image, conversion = conversion.apply(image), None
+        image = resized(image, there, upright_size(size, self.orientation))
+        if conversion is not None:
+            image = conversion.apply(image)
         return turned_upright(image, self.orientation)
 
 
@@ -83,10 +84,10 @@ def renditions(
 ) -> Iterator[tuple[RenditionSpec, Image.Image]]:
     """Pictures to look at, the largest first, each made from the smallest one that does it no harm."""
     upright = picture.upright
-    made: list[tuple[Fraction, Picture]] = [(Fraction(_STEP), picture)]
+    made: list[tuple[Fraction, Picture]] = [(Fraction(_STEP), picture)]  # the photo does for all of them
     for spec in sorted(specs, key=lambda spec: -scale_of(spec, upright)):
         scale = scale_of(spec, upright)
-        base = [larger for its, larger in made if its >= _STEP * scale][-1]
+        base = next(larger for its, larger in reversed(made) if its >= _STEP * scale)
         image = base.part(box_of(spec, upright), size_of(spec, upright))
         if spec.fit is Fit.CONTAIN:
             made.append((scale, Picture.finished(image, upright)))

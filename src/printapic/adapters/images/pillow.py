@@ -23,6 +23,7 @@ from printapic.adapters.images.sources import Source, decoded, decoding, opened
 from printapic.application.ports.images import (
     ImageProcessor,
     Inspection,
+    ProcessorBusy,
     Rendered,
     RenderInvalid,
     RenditionSpec,
@@ -112,7 +113,10 @@ class PillowImageProcessor(ImageProcessor):
             source = opened(file, self._limits, cmyk_profile=self._cmyk_profile)
             heavy = source.pixels > (_HEAVY_PROGRESSIVE_PIXELS if source.progressive else _HEAVY_PIXELS)
             with self._admission.memory(heavy=heavy):
-                yield source
+                try:
+                    yield source
+                except MemoryError:
+                    raise ProcessorBusy from None
 
     def _picture(self, source: Source, scale: Fraction) -> tuple[Picture, bool]:
         with decoding(self._limits):

@@ -73,7 +73,10 @@ class ColourSpace(StrEnum):
 
 
 class ColourProfile(StrEnum):
-    """What the embedded ICC profile is, judged by its content."""
+    """What the embedded ICC profile is, judged by its content.
+
+    Without one, a file may still claim to be sRGB (EXIF ColorSpace 1, the sRGB chunk of a PNG).
+    """
 
     SRGB = "srgb"
     OTHER = "other"
