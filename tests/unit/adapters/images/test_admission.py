@@ -28,9 +28,15 @@ def test_of_heavy_pictures_only_one_is_in_memory() -> None:
 
 def test_a_light_picture_does_not_wait_for_a_heavy_one() -> None:
     admission = Admission(workers=2, queue=0)
-    with admission.worker(), admission.memory(heavy=True), admission.worker(), admission.memory(heavy=False):
-        with pytest.raises(ProcessorBusy), admission.worker():
-            pass
+    with (
+        admission.worker(),
+        admission.memory(heavy=True),
+        admission.worker(),
+        admission.memory(heavy=False),
+        pytest.raises(ProcessorBusy),
+        admission.worker(),
+    ):
+        pass
     with admission.worker(), admission.memory(heavy=True):
         pass
 
