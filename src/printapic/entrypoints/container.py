@@ -1,4 +1,7 @@
-"""The composition root: what is chosen by typed functions, wired by one container, and nothing else."""
+"""The composition root: what is chosen by typed functions, wired by one container, and nothing else.
+
+Adapters whose libraries are slow to load, boto3 and Procrastinate, are imported where they are chosen.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ from printapic.adapters.catalogue.toml_price_list import TomlPriceListReader
 from printapic.adapters.images.filesystem import FilesystemImageStore
 from printapic.adapters.images.memory import MemoryImageStore
 from printapic.adapters.images.pillow import PillowImageProcessor
-from printapic.adapters.images.s3 import S3ImageStore, s3_client
 from printapic.adapters.jobs.in_process import InProcessWorker
 from printapic.adapters.notifications.console import ConsoleMailer
 from printapic.adapters.notifications.folder import FolderMailer
@@ -121,6 +123,8 @@ def image_store(settings: Settings) -> ImageStore:
         case choices.MemoryImages():
             return MemoryImageStore()
         case choices.S3Images() as s3:
+            from printapic.adapters.images.s3 import S3ImageStore, s3_client
+
             client = s3_client(
                 region=s3.region,
                 endpoint=s3.endpoint,

@@ -161,7 +161,7 @@ class DispatchOperation:
     def _close_if_unwanted(self, payment: Payment, order: Order) -> None:
         """The order was called off while its checkout was being opened: nobody should pay for it."""
         if not order.wants_payment:
-            payment.release(
+            payment.close_checkouts(
                 reason="order-closed",
                 new_operation_id=lambda: OperationId(self.identifiers.uuid()),
                 at=self.clock.now(),
