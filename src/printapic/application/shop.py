@@ -14,6 +14,7 @@ from printapic.application.images.renditions import ReadOriginal, ReadRendition
 from printapic.application.images.uploading import UploadImage
 from printapic.application.notifications.account_mail import SendRegistrationMail
 from printapic.application.notifications.order_mail import ListNotifications, SendOrderMail
+from printapic.application.orders.batches import CreateBatch, ReadProductionQueue, WriteBatch
 from printapic.application.orders.changes import (
     AbortOrder,
     AdvanceOrder,
@@ -26,12 +27,7 @@ from printapic.application.orders.changes import (
 )
 from printapic.application.orders.checkout import PlaceOrder
 from printapic.application.orders.fulfilment import MarkDelivered, ShipParcel, StartProduction
-from printapic.application.orders.printing import (
-    CreateBatch,
-    ReadProductionQueue,
-    RenderPrintFiles,
-    WriteBatch,
-)
+from printapic.application.orders.printing import RenderPrintFiles
 from printapic.application.orders.tracking import ListOrders, ReadActions, ReadOrder
 from printapic.application.payments.collection import ReadOrderPayment, ReadPayment, StartPayment
 from printapic.application.payments.dispatch import DispatchOperation

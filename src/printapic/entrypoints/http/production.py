@@ -14,7 +14,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
-from printapic.application.orders.printing import MAX_BATCH_LINES, BatchNotFound
+from printapic.application.orders.batches import MAX_BATCH_LINES, BatchNotFound
 from printapic.application.ports.orders import Batch, QueueEntry
 from printapic.application.shop import Shop
 from printapic.application.users.authentication import Principal
