@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any, Literal, cast, get_type_hints
 
 import attrs
@@ -56,6 +57,8 @@ from printapic.entrypoints import settings as choices
 from printapic.entrypoints.settings import Mode, Settings
 
 log = structlog.get_logger(__name__)
+LEASE = timedelta(seconds=10)
+"""How long jobs of a killed process wait for another: short, since whoever waits for a mail is a person."""
 JWT_AUDIENCE = "printapic-api"
 _SIMULATED_WEBHOOKS = "/v1/webhooks/simulated"
 
@@ -84,7 +87,7 @@ def job_ledger(engine: Engine | None) -> JobLedger:
 def worker(settings: Settings, ledger: JobLedger, clock: Clock) -> JobWorker:
     match settings.jobs:
         case choices.InProcessJobs(threads=threads):
-            return InProcessWorker(ledger, clock, threads=threads)
+            return InProcessWorker(ledger, clock, threads=threads, lease=LEASE)
         case choices.ProcrastinateJobs(threads=threads):
             from printapic.adapters.jobs.procrastinate import ProcrastinateWorker
 

@@ -1,103 +1,13 @@
-"""`kill -9` at random moments: the journey is finished afterwards, with no step lost or doubled."""
+"""The short version of tests/chaos/test_many_kills.py."""
 
 from __future__ import annotations
 
-import email
-import email.policy
-import os
-import random
-from collections import Counter
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
 
-import pytest
-
-from printapic.application.ports.jobs import JobState
-from printapic.domain.actors import Actor, Role
-from printapic.domain.ids import OrderId, PaymentId
-from printapic.domain.payments.transaction import TransactionType
-from printapic.entrypoints.container import Container
-from printapic.entrypoints.embedded import open_container
-from printapic.entrypoints.settings import Settings
-from tests.integration.journeys.shop_process import Killer, ShopProcess
-from tests.integration.journeys.shopper import Shopper, eventually
-from tests.pictures import encoded, scene
-
-KILLS = 20
-LONGEST_LIFE_S = 2.0
-"""About as long as a journey takes undisturbed, so that every step of it is hit."""
-STATES = ["awaiting_payment", "confirmed", "confirmed", "in_production", "shipped", "delivered"]
-MAILS = {"order-placed", "payment-received", "in-production", "shipped", "delivered"}
-STAFF = Actor(None, frozenset({Role.ADMIN}))
+from tests.integration.journeys.kills import walk_through_kills
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def variables(request: pytest.FixtureRequest) -> dict[str, str]:
-    if request.param == "sqlite":
-        return {}
-    return {"PRINTAPIC_DATABASE_URL": request.getfixturevalue("postgres_url")}
-
-
-@pytest.mark.timeout(600)
-def test_a_journey_through_twenty_kills_is_finished_with_no_step_lost_or_doubled(
+def test_a_journey_through_kills_is_finished_with_no_step_lost_or_doubled(
     tmp_path: Path, variables: dict[str, str]
 ) -> None:
-    seed = int(os.environ.get("PRINTAPIC_TEST_SEED", random.randrange(1 << 32)))
-    print(f"PRINTAPIC_TEST_SEED={seed}")
-    shop = ShopProcess(tmp_path, variables)
-    shop.start()
-    killer = Killer(shop, kills=KILLS, longest_life_s=LONGEST_LIFE_S, seed=seed)
-    walked: list[Shopper] = []
-    photo = encoded(scene(1800, 1200))
-    try:
-        with killer.at_work():
-            while not killer.done:
-                shopper = Shopper(shop)
-                shopper.walk(photo)
-                walked.append(shopper)
-        assert killer.kills == KILLS
-        for shopper in walked:
-            eventually(lambda shopper=shopper: _told(shopper) >= MAILS, "all mails")  # type: ignore[misc]
-    finally:
-        stopped = shop.stop()
-    assert stopped == 0
-    with open_container(Settings.from_environment(shop.environment)) as container:
-        for shopper in walked:
-            _check(container, shopper)
-        assert container.worker().list(JobState.DEAD) == ()
-    assert _mails(tmp_path) == Counter({shopper.email: 6 for shopper in walked})
-
-
-def _told(shopper: Shopper) -> set[str]:
-    answer = shopper.send("GET", "/v1/notifications", headers=shopper.headers, accept=(200,))
-    return {told["kind"] for told in answer.json()["items"] if told["sent_at"]}
-
-
-def _check(container: Container, shopper: Shopper) -> None:
-    """One order, one charge, one print file and one parcel came of one journey."""
-    shop, since = container.shop(), datetime.now(UTC) - timedelta(hours=1)
-    order = shop.read_order(order_id=OrderId(UUID(shopper.order_id)), actor=STAFF)
-    assert [entry.target.value for entry in order.history] == STATES
-    assert len(shop.list_orders(actor=Actor(order.user_id, frozenset({Role.CUSTOMER})))) == 1
-    assert len(shop.list_images(owner_id=order.user_id)) == 1
-    assert len(order.shipments) == 1
-    assert all(line.print_file is not None for line in order.lines)
-    payment = shop.read_payment(payment_id=PaymentId(UUID(shopper.payment_id)), owner_id=order.user_id)
-    assert [(t.type, t.amount) for t in payment.transactions] == [(TransactionType.CAPTURE, order.total)]
-    charged = [
-        movement
-        for movement in container.simulated().movements(since=since, until=since + timedelta(hours=2))
-        if movement.ref == payment.transactions[0].ref
-    ]
-    assert [movement.amount for movement in charged] == [order.total]
-
-
-def _mails(folder: Path, role: str = "customer") -> Counter[str]:
-    """How many different mails each person of a role got; the same mail again is the same file."""
-    addresses: Counter[str] = Counter()
-    for path in (folder / "mail").glob("*.eml"):
-        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        if mail["To"].startswith(role):
-            addresses[str(mail["To"])] += 1
-    return addresses
+    assert walk_through_kills(tmp_path, variables, kills=4) >= 1
