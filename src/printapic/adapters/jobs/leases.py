@@ -58,11 +58,15 @@ class HeldLeases:
                     stopping.set()
                 self._extend()
 
-        threading.Thread(target=beat, name="printapic-job-heartbeat", daemon=True).start()
+        thread = threading.Thread(target=beat, name="printapic-job-heartbeat", daemon=True)
+        thread.start()
         try:
             yield
         finally:
             left.set()
+            # A last beat may be on its way, on a connection that whoever closes the ledger would not see.
+            if stop.is_set():
+                thread.join()
 
     def _extend(self) -> None:
         with self._lock:

@@ -146,7 +146,7 @@ def test_a_finished_run_leaves_no_thread_behind(ledger: MemoryJobLedger) -> None
     worker = InProcessWorker(ledger, FixedClock(NOON))
     for _ in range(20):
         worker.run_due(lambda job: None)
-    eventually(lambda: not any(each.name.startswith("printapic-job") for each in threading.enumerate()))
+        assert not [each for each in threading.enumerate() if each.name == "printapic-job-heartbeat"]
 
 
 def _wait(event: threading.Event) -> None:
