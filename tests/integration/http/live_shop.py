@@ -1,4 +1,4 @@
-"""A whole shop behind a real server on a loopback port, with its jobs and webhooks run when a test says so."""
+"""A whole shop behind a real server on a loopback port; its jobs and webhooks run when a test says so."""
 
 from __future__ import annotations
 

@@ -37,7 +37,9 @@ def send(shop: LiveShop, who: Person, body: bytes, **headers: str) -> httpx.Resp
     return shop.call("POST", "/v1/images", who, content=body, headers=MULTIPART | headers)
 
 
-def part(content: bytes, disposition: str = 'form-data; name="file"; filename="a.jpg"', more: str = "") -> bytes:
+def part(
+    content: bytes, disposition: str = 'form-data; name="file"; filename="a.jpg"', more: str = ""
+) -> bytes:
     head = f"--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\n{more}\r\n"
     return head.encode() + content + b"\r\n"
 
@@ -91,7 +93,9 @@ def test_a_file_of_sixty_megabytes_without_a_length_is_refused_on_the_way(
             yield bytes(MEGABYTE)
         yield b"\r\n" + END
 
-    problem(shop.call("POST", "/v1/images", anna, content=pieces(), headers=MULTIPART), 413, "upload-too-large")
+    problem(
+        shop.call("POST", "/v1/images", anna, content=pieces(), headers=MULTIPART), 413, "upload-too-large"
+    )
     assert sent <= 60 * MEGABYTE
 
 

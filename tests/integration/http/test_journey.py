@@ -241,11 +241,13 @@ def test_the_catalogue_is_for_everybody_and_may_be_kept_for_a_minute(shop: LiveS
     known = shop.client.get("/v1/products?limit=100", headers={"If-None-Match": answer.headers["etag"]})
     assert known.status_code == 304
     paged: list[str] = []
-    cursor = ""
-    while cursor is not None:
-        page = shop.client.get(f"/v1/products?limit=7&cursor={cursor}" if cursor else "/v1/products?limit=7")
-        paged += [product["sku"] for product in page.json()["items"]]
-        cursor = page.json()["next_cursor"]
+    query = "limit=7"
+    while True:
+        page = shop.client.get(f"/v1/products?{query}").json()
+        paged += [product["sku"] for product in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        query = f"limit=7&cursor={page['next_cursor']}"
     assert paged == skus
     one = shop.client.get(f"/v1/products/{skus[0]}").json()
     assert one["prices"]["EUR"][0]["from_quantity"] == 1

@@ -145,9 +145,22 @@ def decode(body: bytes, into: Any) -> Any:
     try:
         return msgspec.json.decode(body, type=into)
     except msgspec.ValidationError as refusal:
+        if not _well_formed(body):
+            raise JsonMalformed from None
         raise RequestInvalid(fault(str(refusal))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise JsonMalformed from None
+
+
+def _well_formed(body: bytes) -> bool:
+    """The typed decoder stops at the first wrong field, and does not see what comes after it."""
+    try:
+        msgspec.json.decode(body)
+    except msgspec.ValidationError:
+        return True
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def _depth(body: bytes) -> int:
@@ -175,7 +188,9 @@ def fault(message: str) -> Fault:
     if text.startswith("Object contains unknown field"):
         return Fault(pointer=pointer, code="field-unknown", detail="There is a field that is not known here.")
     if "matching regex" in text:
-        return Fault(pointer=pointer, code="field-invalid", detail="Some of these characters are not allowed.")
+        return Fault(
+            pointer=pointer, code="field-invalid", detail="Some of these characters are not allowed."
+        )
     if text.startswith(("Expected `", "Number out of range")):
         return Fault(pointer=pointer, code="field-invalid", detail=text)
     return Fault(pointer=pointer, code="field-invalid", detail="This is not one of its possible values.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from litestar import Request
@@ -10,7 +11,7 @@ from litestar import Request
 from printapic.domain.errors import Conflict, Invalid
 
 _KEY = re.compile(r"[\x21-\x7e]{20,255}")
-_TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e]*)"|\*')
+_TAG = re.compile(r'(W/)?("[\x21\x23-\x7e]*")|\*')
 
 
 class IdempotencyKeyMissing(Invalid):
@@ -52,17 +53,18 @@ def etag(version: int | str) -> str:
 
 def unchanged(request: Request[Any, Any, Any], tag: str) -> bool:
     """Whether the client has this version already (`If-None-Match`, compared weakly)."""
-    return _names(request.headers.getall("if-none-match", []), tag)
+    return any(match[2] in (None, tag) for match in _tags(request, "if-none-match"))
 
 
 def must_match(request: Request[Any, Any, Any], tag: str) -> None:
-    """Raises `VersionDiffers` where `If-Match` is sent and does not name `tag`."""
-    wanted = request.headers.getall("if-match", [])
-    if wanted and not _names(wanted, tag):
+    """Raises `VersionDiffers` where `If-Match` is sent and does not name `tag` (compared strongly)."""
+    if "if-match" in request.headers and not any(
+        match[1] is None and match[2] in (None, tag) for match in _tags(request, "if-match")
+    ):
         raise VersionDiffers
 
 
-def _names(headers: list[str], tag: str) -> bool:
-    return any(
-        match[0] == "*" or f'"{match[1]}"' == tag for header in headers for match in _TAG.finditer(header)
-    )
+def _tags(request: Request[Any, Any, Any], header: str) -> Iterator[re.Match[str]]:
+    """Every entity tag in a header, or `*`, of which the groups are None."""
+    for value in request.headers.getall(header, []):
+        yield from _TAG.finditer(value)

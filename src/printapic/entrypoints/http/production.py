@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -40,6 +41,8 @@ class CreateBatchRequest(RequestBody, kw_only=True):
     """Without `order_ids`, everything in the queue."""
 
     order_ids: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=500)] | None = None
+
+    example: ClassVar[Mapping[str, object]] = {"order_ids": ["019a1c5e-7c1b-7d0e-8f3a-2b6c9d1e4f50"]}
 
 
 class BatchBody(ResponseBody, kw_only=True):

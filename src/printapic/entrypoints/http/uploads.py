@@ -72,9 +72,7 @@ def spool(folder: str | None) -> Iterator[BinaryIO]:
         yield file
 
 
-async def receive(
-    request: ShopRequest, file: BinaryIO, *, max_bytes: int, window_s: float = WINDOW_S
-) -> ReceivedFile:
+async def receive(request: ShopRequest, file: BinaryIO, *, max_bytes: int) -> ReceivedFile:
     """Read the one part `file` of a multipart body into `file`, hashing it on the way.
 
     Raises `ContentTypeUnsupported`, `UploadFormInvalid`, `UploadTooLarge`, `UploadTooSlow`,
@@ -87,7 +85,7 @@ async def receive(
     expected = _digest(request.headers.getall("content-digest", []))
     whole = hashlib.sha256() if expected else None
     total = 0
-    async for piece in _pieces(request, window_s):
+    async for piece in _pieces(request):
         total += len(piece)
         if total > max_bytes + MAX_FORM_BYTES:
             raise UploadTooLarge(max_bytes)
@@ -159,20 +157,20 @@ class _Form:
         )
 
 
-async def _pieces(request: ShopRequest, window_s: float) -> AsyncIterator[bytes]:
+async def _pieces(request: ShopRequest) -> AsyncIterator[bytes]:
     """The body's pieces, as long as 16 KiB/s come on average of every half minute."""
     pieces = request.unhurried()
     started, arrived = time.monotonic(), 0
     try:
         while True:
-            async with asyncio.timeout(max(0.0, started + window_s - time.monotonic())):
+            async with asyncio.timeout(max(0.0, started + WINDOW_S - time.monotonic())):
                 piece = await anext(pieces, None)
             if piece is None:
                 return
             yield piece
             arrived += len(piece)
-            if time.monotonic() - started >= window_s:
-                if arrived < MIN_BYTES_PER_S * window_s:
+            if time.monotonic() - started >= WINDOW_S:
+                if arrived < MIN_BYTES_PER_S * WINDOW_S:
                     raise UploadTooSlow
                 started, arrived = time.monotonic(), 0
     except TimeoutError:
@@ -180,13 +178,13 @@ async def _pieces(request: ShopRequest, window_s: float) -> AsyncIterator[bytes]
 
 
 def _parser(boundary: str) -> PushMultipartParser:
+    """Not `strict`: that refuses a form whose last line break comes in a piece of its own."""
     try:
         return PushMultipartParser(
             boundary,
             max_segment_count=MAX_PARTS,
             max_header_size=MAX_HEADER_BYTES,
             max_header_count=MAX_HEADERS,
-            strict=True,
         )
     except (MultipartError, UnicodeEncodeError):
         raise UploadFormInvalid("has an unusable boundary") from None

@@ -1,0 +1,109 @@
+"""The published document: complete, the same everywhere, and honest."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from printapic.entrypoints.container import Container
+from printapic.entrypoints.http import bodies
+from printapic.entrypoints.http.app import create_app, openapi_document
+from printapic.entrypoints.settings import Settings
+from tests.conftest import ROOT
+from tests.integration.http.live_shop import LiveShop
+
+KINDS = [*bodies.RequestBody.__subclasses__(), *bodies.ResponseBody.__subclasses__()]
+WITH_EXAMPLE = [kind for kind in KINDS if "example" in vars(kind)]
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    settings = Settings.memory(tmp_path_factory.mktemp("document"))
+    return openapi_document(create_app(Container(settings=settings)))
+
+
+@pytest.fixture(scope="module")
+def plain(document: bytes) -> dict[str, Any]:
+    return dict(json.loads(document))
+
+
+def operations(plain: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for item in plain["paths"].values() for operation in item.values()]
+
+
+def test_the_committed_document_is_the_one_that_the_routes_make(document: bytes) -> None:
+    assert (ROOT / "openapi.json").read_bytes() == document, "run: printapic openapi --out openapi.json"
+
+
+def test_it_is_the_same_wherever_it_is_made(shop: LiveShop, document: bytes, tmp_path: Path) -> None:
+    assert shop.client.get("/schema/openapi.json").content == document
+    again = openapi_document(create_app(Container(settings=Settings.memory(tmp_path))))
+    assert again == document
+
+
+def test_every_operation_says_what_it_is_for_and_how_it_refuses(plain: dict[str, Any]) -> None:
+    tags = {tag["name"] for tag in plain["tags"]}
+    names = [operation["operationId"] for operation in operations(plain)]
+    assert len(names) == len(set(names))
+    for operation in operations(plain):
+        assert operation["summary"]
+        assert set(operation["tags"]) <= tags
+        refusals = {
+            status: answer
+            for status, answer in operation["responses"].items()
+            if not status.startswith(("2", "3"))
+        }
+        assert "default" in refusals
+        for answer in refusals.values():
+            schema = answer["content"]["application/problem+json"]["schema"]
+            assert schema == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_every_reference_leads_somewhere(document: bytes, plain: dict[str, Any]) -> None:
+    references = set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', document.decode()))
+    assert references <= set(plain["components"]["schemas"])
+    assert plain["openapi"].startswith("3.1")
+    assert plain["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+@pytest.mark.parametrize("kind", WITH_EXAMPLE, ids=lambda kind: kind.__name__)
+def test_every_example_is_one(kind: type[msgspec.Struct], plain: dict[str, Any]) -> None:
+    example = kind.example  # type: ignore[attr-defined]
+    msgspec.convert(json.loads(json.dumps(example)), type=kind)
+    assert plain["components"]["schemas"][kind.__name__]["examples"] == [json.loads(json.dumps(example))]
+
+
+def test_every_request_body_shows_an_example(plain: dict[str, Any]) -> None:
+    schemas = plain["components"]["schemas"]
+    bare = []
+    for operation in operations(plain):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if content is None:
+            continue
+        names = re.findall(r"#/components/schemas/(\w+)", json.dumps(content))
+        bare += [name for name in names if not schemas[name].get("examples")]
+    assert bare == []
+
+
+def test_answers_are_as_the_document_says(shop: LiveShop, plain: dict[str, Any]) -> None:
+    schema = plain["components"]["schemas"]["QuoteBody"]
+    quote = shop.quote()
+    assert set(quote) == set(schema["properties"])
+    assert set(schema["required"]) == set(schema["properties"])
+
+
+def test_the_page_for_people_lists_everything_and_loads_nothing(
+    shop: LiveShop, plain: dict[str, Any]
+) -> None:
+    page = shop.client.get("/schema")
+    assert page.headers["content-type"].startswith("text/html")
+    for operation in operations(plain):
+        assert f'id="{operation["operationId"]}"' in page.text
+    assert not re.search(r"<(script|link|img|iframe)|url\(|@import", page.text)
+    assert set(re.findall(r'href="([^"]+)"', page.text)) == {"/schema/openapi.json"}
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")

@@ -1,0 +1,244 @@
+"""Conditions, cursors and what every answer carries."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from litestar import Request
+
+from printapic.application.users.authentication import Principal
+from printapic.domain.actors import Actor, Role
+from printapic.domain.errors import (
+    Conflict,
+    Denied,
+    Invalid,
+    NotFound,
+    PrintAPicError,
+    Throttled,
+    Unavailable,
+)
+from printapic.domain.ids import SessionId, UserId
+from printapic.domain.images.formats import ImageFormatUnsupported
+from printapic.domain.images.image import UploadTooLarge
+from printapic.domain.users.permissions import Permission, permissions
+from printapic.domain.users.session import SessionInvalid
+from printapic.entrypoints.http.authentication import Doorkeeper
+from printapic.entrypoints.http.downloads import attachment
+from printapic.entrypoints.http.headers import finishing
+from printapic.entrypoints.http.pages import CursorInvalid, Page, id_of, page, text_of
+from printapic.entrypoints.http.policies import allow
+from printapic.entrypoints.http.preconditions import (
+    IdempotencyKeyInvalid,
+    IdempotencyKeyMissing,
+    VersionDiffers,
+    idempotency_key,
+    must_match,
+    unchanged,
+)
+from printapic.entrypoints.http.problems import status_of
+
+
+def request(*headers: tuple[str, str]) -> Request[Any, Any, Any]:
+    scope: Any = {
+        "type": "http",
+        "method": "GET",
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
+        "state": {},
+    }
+    return Request(scope)
+
+
+@pytest.mark.parametrize(
+    ("sent", "known"),
+    [
+        (['"3"'], True),
+        (['W/"3"'], True),
+        (['"1", "3"'], True),
+        (['"1"', '"3"'], True),
+        (["*"], True),
+        ([], False),
+        (['"33"'], False),
+        (["3"], False),
+        (['"'], False),
+    ],
+)
+def test_a_version_that_the_client_has_is_recognised(sent: list[str], known: bool) -> None:
+    assert unchanged(request(*(("if-none-match", value) for value in sent)), '"3"') is known
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"), [(None, True), ('"3"', True), ("*", True), ('"4"', False), ('W/"3"', False)]
+)
+def test_only_the_meant_version_is_changed(sent: str | None, meant: bool) -> None:
+    asked = request(("if-match", sent)) if sent else request()
+    if meant:
+        must_match(asked, '"3"')
+    else:
+        with pytest.raises(VersionDiffers):
+            must_match(asked, '"3"')
+
+
+def test_an_idempotency_key_is_twenty_to_255_visible_characters_and_sent_once() -> None:
+    for good in ("x" * 20, "~" * 255):
+        assert idempotency_key(request(("idempotency-key", good))) == good
+    for bad in ("x" * 19, "x" * 256, "x" * 19 + " ", "é" * 30, ""):
+        with pytest.raises(IdempotencyKeyInvalid):
+            idempotency_key(request(("idempotency-key", bad)))
+    with pytest.raises(IdempotencyKeyInvalid):
+        idempotency_key(request(("idempotency-key", "x" * 20), ("idempotency-key", "x" * 20)))
+    with pytest.raises(IdempotencyKeyMissing):
+        idempotency_key(request())
+
+
+@given(st.lists(st.uuids(), unique=True, min_size=1, max_size=30), st.integers(1, 100))
+def test_pages_joined_are_the_whole_list(ids: list[UUID], limit: int) -> None:
+    seen: list[UUID] = []
+    after: UUID | None = None
+    while True:
+        start = ids.index(after) + 1 if after else 0
+        shown: Page[UUID] = page(
+            ids[start : start + limit + 1], limit, show=lambda each: each, key=lambda each: each
+        )
+        seen += shown.items
+        if shown.next_cursor is None:
+            break
+        after = id_of(shown.next_cursor)
+    assert seen == ids
+
+
+@given(st.text(max_size=60))
+def test_no_cursor_whatever_breaks_the_reader(cursor: str) -> None:
+    for read in (id_of, text_of):
+        try:
+            read(cursor)
+        except CursorInvalid:
+            continue
+
+
+@given(st.text(max_size=60))
+def test_any_name_makes_one_header_line(name: str) -> None:
+    header = attachment(name.encode("utf-8", "replace").decode())
+    assert header.isascii()
+    assert header.isprintable()
+    assert header.count('"') == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Invalid("x"), 422),
+        (NotFound("x"), 404),
+        (Conflict("x"), 409),
+        (Denied("x"), 403),
+        (SessionInvalid(), 401),
+        (Throttled("x", retry_after_s=1), 429),
+        (Unavailable("x"), 503),
+        (UploadTooLarge(1), 413),
+        (ImageFormatUnsupported(), 415),
+        (PrintAPicError("x"), 500),
+    ],
+)
+def test_every_kind_of_refusal_has_its_status(error: PrintAPicError, status: int) -> None:
+    assert status_of(error) == status
+
+
+def finished(
+    https: bool = False, headers: list[tuple[bytes, bytes]] | None = None, **scope: Any
+) -> dict[bytes, bytes]:
+    message: Any = {"type": "http.response.start", "status": 200, "headers": headers or []}
+    whole: Any = {"type": "http", "method": "POST", "headers": [], "state": {}, **scope}
+    asyncio.run(finishing(https=https)(message, whole))  # type: ignore[arg-type]
+    return dict(message["headers"])
+
+
+def test_a_shop_behind_https_stays_there() -> None:
+    assert b"strict-transport-security" in finished(https=True)
+    assert b"strict-transport-security" not in finished(https=False)
+
+
+def test_what_a_handler_says_itself_stays() -> None:
+    assert finished(headers=[(b"Cache-Control", b"private")]).get(b"cache-control") is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "read", "closes"),
+    [
+        ([], False, False),
+        ([(b"content-length", b"100")], False, False),
+        ([(b"content-length", b"1000000")], False, True),
+        ([(b"content-length", b"1000000")], True, False),
+        ([(b"transfer-encoding", b"chunked")], False, True),
+        ([(b"content-length", b"9" * 5000)], False, True),
+    ],
+)
+def test_a_connection_is_closed_when_much_is_left_unread(
+    headers: list[tuple[bytes, bytes]], read: bool, closes: bool
+) -> None:
+    message: Any = {"type": "http.response.start", "status": 200, "headers": []}
+    scope: Any = {"type": "http", "headers": headers, "state": {"printapic.body_read": read}}
+    asyncio.run(finishing(https=False)(message, scope))  # type: ignore[arg-type]
+    assert ((b"connection", b"close") in message["headers"]) is closes
+
+
+class Door:
+    """A shop that knows one token, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.open = True
+        user = UserId(UUID(int=1))
+        roles = frozenset({Role.CUSTOMER})
+        self.principal = Principal(
+            session_id=SessionId(UUID(int=2)),
+            user_id=user,
+            actor=Actor(user, roles),
+            permissions=permissions(roles),
+        )
+
+    def authenticate(self, *, access_token: str) -> Principal:
+        self.asked += 1
+        if not self.open or access_token != "good":
+            raise SessionInvalid
+        return self.principal
+
+
+class Route:
+    """A route with a policy."""
+
+    opt = allow(Permission.ACCOUNT_SELF)
+    http_methods = frozenset({"GET"})
+
+
+def test_a_token_is_believed_for_a_second_and_no_longer() -> None:
+    door, now = Door(), [0.0]
+    keeper = Doorkeeper(lambda: door, clock=lambda: now[0])  # type: ignore[arg-type, return-value]
+    good = request(("authorization", "Bearer good"))
+
+    def knock() -> None:
+        asyncio.run(keeper.admit(good, Route()))  # type: ignore[arg-type]
+
+    knock()
+    knock()
+    assert door.asked == 1
+    door.open = False
+    now[0] = 0.999
+    knock()
+    now[0] = 1.0
+    with pytest.raises(SessionInvalid):
+        knock()
+
+
+def test_a_session_that_ended_here_is_forgotten_at_once() -> None:
+    door = Door()
+    keeper = Doorkeeper(lambda: door)  # type: ignore[arg-type, return-value]
+    good = request(("authorization", "Bearer good"))
+    asyncio.run(keeper.admit(good, Route()))  # type: ignore[arg-type]
+    door.open = False
+    keeper.forget(good)
+    with pytest.raises(SessionInvalid):
+        asyncio.run(keeper.admit(good, Route()))  # type: ignore[arg-type]
