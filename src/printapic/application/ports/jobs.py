@@ -14,7 +14,8 @@ import attrs
 from printapic.domain.errors import NotFound
 from printapic.domain.events import aware_utc
 
-MAX_ATTEMPTS = 8
+MAX_ATTEMPTS = 12
+"""Spread over two hours at most by the growing pauses: a mail server may be down that long."""
 
 
 class JobNotFound(NotFound):

@@ -8,12 +8,17 @@ import sys
 import structlog
 
 
-def log_to_stderr() -> None:
+def log_to_stderr(level: int = logging.INFO) -> None:
     """One event a line, in UTC. Libraries speak from WARNING on: their INFO shows URLs and addresses."""
     rendering: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     )
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        force=True,
+        stream=sys.stderr,
+        level=max(level, logging.WARNING),
+        format="%(levelname)s %(name)s %(message)s",
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -22,7 +27,6 @@ def log_to_stderr() -> None:
             structlog.processors.format_exc_info,
             rendering,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
     )

@@ -5,6 +5,7 @@ Command modules are imported when they are called: `printapic --help` loads no f
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib import import_module
 from typing import Any
@@ -55,14 +56,16 @@ def cli() -> None:
     Settings are read from PRINTAPIC_* variables; without any, the shop keeps everything in the folder
     ./printapic-data (PRINTAPIC_DATA) and simulates payments.
     """
+    # What a command has to say, it says itself, in one line; commands that keep running say more.
+    from printapic.entrypoints.cli.logs import log_to_stderr
+
+    log_to_stderr(logging.CRITICAL)
 
 
 def main() -> None:
     """Exit code 0, or 2 for a wrong call, or 1 with one line on stderr for a refusal or a failure."""
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(cli(standalone_mode=False))
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(wrong.exit_code)
