@@ -20,6 +20,12 @@ class Ratio:
     median: float
     upper: float
 
+    @classmethod
+    def of(cls, ratios: list[float]) -> Ratio:
+        """At least two ratios, one of each pair."""
+        lower, median, upper = statistics.quantiles(ratios, n=4)
+        return cls(lower=lower, median=median, upper=upper)
+
     def __str__(self) -> str:
         return f"{self.median:.2f} ({self.lower:.2f}-{self.upper:.2f})"
 
@@ -48,8 +54,8 @@ def compared(ours: Work, peer: Work, *, pairs: int = 15) -> Comparison:
     return Comparison(
         ours_cpu_ms=statistics.median(mine[0] for mine, _ in measured) * 1000,
         peer_cpu_ms=statistics.median(theirs[0] for _, theirs in measured) * 1000,
-        cpu=_ratio([mine[0] / theirs[0] for mine, theirs in measured]),
-        wall=_ratio([mine[1] / theirs[1] for mine, theirs in measured]),
+        cpu=Ratio.of([mine[0] / theirs[0] for mine, theirs in measured]),
+        wall=Ratio.of([mine[1] / theirs[1] for mine, theirs in measured]),
     )
 
 
@@ -58,8 +64,3 @@ def _effort(work: Work) -> tuple[float, float]:
     cpu, wall = time.process_time(), time.perf_counter()
     work()
     return time.process_time() - cpu, time.perf_counter() - wall
-
-
-def _ratio(ratios: list[float]) -> Ratio:
-    lower, median, upper = statistics.quantiles(ratios, n=4)
-    return Ratio(lower=lower, median=median, upper=upper)

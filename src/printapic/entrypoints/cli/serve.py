@@ -32,7 +32,8 @@ class PortTaken(Unavailable):
 @click.option(
     "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
 )
-def serve(host: str, port: int) -> None:
+@click.option("--jobs/--no-jobs", default=True, help="Leave jobs to `printapic worker`.")
+def serve(host: str, port: int, jobs: bool) -> None:
     """Run the HTTP API until SIGTERM or Ctrl-C; requests and jobs in hand are finished first.
 
     In embedded mode the database is set up, and jobs and the simulated provider's webhooks run here too.
@@ -46,7 +47,7 @@ def serve(host: str, port: int) -> None:
     with ExitStack() as stack:
         container = stack.enter_context(open_container(settings))
         app = create_app(container)
-        if isinstance(settings.jobs, InProcessJobs):
+        if jobs and isinstance(settings.jobs, InProcessJobs):
             stack.enter_context(working(container))
         stack.enter_context(delivering(container))
         click.echo(f"API            {url}/v1")
