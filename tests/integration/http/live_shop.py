@@ -29,6 +29,7 @@ from printapic.domain.users.user import Locale, User
 from printapic.entrypoints.container import Container
 from printapic.entrypoints.embedded import open_container
 from printapic.entrypoints.http.app import create_app
+from printapic.entrypoints.http.server import GuardedHttpProtocol
 from printapic.entrypoints.settings import Settings
 from tests.pictures import encoded, scene
 
@@ -216,7 +217,11 @@ def live_shop(folder: Path, **changes: Any) -> Iterator[LiveShop]:
         settings = attrs.evolve(Settings.embedded(folder, public_url=url), bcrypt_cost=4, **changes)
         with open_container(settings) as container:
             config = uvicorn.Config(
-                create_app(container), access_log=False, server_header=False, log_level="critical"
+                create_app(container),
+                http=GuardedHttpProtocol,
+                access_log=False,
+                server_header=False,
+                log_level="critical",
             )
             server = uvicorn.Server(config)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

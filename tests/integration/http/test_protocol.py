@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.integration.http.live_shop import LiveShop, Person, spooled, wait_until
+from tests.integration.http.live_shop import LiveShop, Person, resident_bytes, spooled, wait_until
 
 ONE_REQUEST = "Host: shop\r\nConnection: close\r\n"
 
@@ -78,7 +80,9 @@ MULTIPART = "Content-Type: multipart/form-data; boundary=x"
     ],
 )
 def test_what_is_not_http_is_refused_by_the_server_itself(shop: LiveShop, sent: bytes) -> None:
-    assert status(answers(shop, sent)) == 400
+    answer = answers(shop, sent)
+    assert status(answer) == 400
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "http-malformed"
     assert shop.client.get("/health/live").status_code == 200
 
 
@@ -109,6 +113,47 @@ def test_what_is_odd_but_http_gets_a_sober_answer(
     shop: LiveShop, request_line: str, headers: tuple[str, ...], expected: int
 ) -> None:
     assert status(answers(shop, get(request_line, *headers))) == expected
+
+
+def test_a_header_that_never_ends_is_cut_off_and_not_kept(shop: LiveShop) -> None:
+    before = resident_bytes()
+    with connected(shop) as connection:
+        connection.sendall(b"GET /v1/products HTTP/1.1\r\nHost: x\r\nX-Long: ")
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                connection.sendall(b"x" * 1_000_000)
+        answer = b""
+        with contextlib.suppress(ConnectionResetError):
+            answer = connection.recv(65_536)
+    assert resident_bytes() - before < 20_000_000
+    assert answer == b"" or status(answer) == 431
+
+
+def test_headers_that_are_too_long_are_refused_as_a_problem(shop: LiveShop) -> None:
+    answer = answers(shop, b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 66_000)
+    assert status(answer) == 431
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "request-head-too-large"
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+def test_a_client_that_does_not_finish_its_headers_is_let_go(
+    shop: LiveShop, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr("printapic.entrypoints.http.server.MAX_HEAD_S", 0.1)
+    assert status(answers(shop, sent)) == 408
+
+
+def test_a_slow_answer_and_a_second_request_are_not_taken_for_slow_headers(
+    shop: LiveShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("printapic.entrypoints.http.server.MAX_HEAD_S", 0.1)
+    with connected(shop) as connection:
+        connection.sendall(post("/v1/quotes", JSON, "Content-Length: 2").replace(b"close", b"keep-alive"))
+        time.sleep(0.3)
+        connection.sendall(b"{}")
+        assert status(connection.recv(65_536)) == 422
+        connection.sendall(get("/health/live"))
+        assert status(everything(connection)) == 200
 
 
 def test_a_strange_host_is_refused_as_a_problem(shop: LiveShop) -> None:
