@@ -19,7 +19,7 @@ from printapic.entrypoints.container import Container
 from printapic.entrypoints.http.app import create_app
 from printapic.entrypoints.http.policies import PolicyMissing, allow
 from printapic.entrypoints.settings import Settings
-from tests.integration.http.live_shop import LiveShop, Person, live_shop
+from tests.integration.http.live_shop import LiveShop, Person, live_shop, wait_until
 from tests.integration.http.problems import problem
 
 ANYONE_AT_ALL = "anonymous owner other operator support admin"
@@ -244,13 +244,11 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(shop: LiveSh
     assert same[0] == same[1]
 
 
-def test_a_session_that_ended_elsewhere_is_worthless_within_a_second(shop: LiveShop, anna: Person) -> None:
+def test_a_session_that_ended_elsewhere_is_worthless_soon(shop: LiveShop, anna: Person) -> None:
     token = anna.headers["Authorization"].removeprefix("Bearer ")
     assert shop.call("GET", "/v1/users/me", anna).status_code == 200
     shop.shop.log_out(session_id=shop.shop.authenticate(access_token=token).session_id)
-    deadline = time.monotonic() + 1.5
-    while shop.call("GET", "/v1/users/me", anna).status_code == 200:
-        assert time.monotonic() < deadline
+    wait_until(lambda: shop.call("GET", "/v1/users/me", anna).status_code == 401)
     problem(shop.call("GET", "/v1/users/me", anna), 401, "unauthenticated")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 from typing import Any
 
 from litestar import Litestar
@@ -149,5 +150,11 @@ def _size_thread_pool() -> None:
 
     The pool is the process's, not one application's; the framework's own would have six threads.
     """
-    if get_asyncio_executor() is None:
-        set_asyncio_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="printapic-http"))
+    if get_asyncio_executor() is not None:
+        return
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="printapic-http")
+    # From a thread of its own, since the framework refuses it where a loop runs: servers that are given
+    # a factory call it there.
+    setting = Thread(target=set_asyncio_executor, args=(pool,))
+    setting.start()
+    setting.join()

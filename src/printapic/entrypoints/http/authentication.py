@@ -11,11 +11,13 @@ from litestar import Request
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from structlog.contextvars import bind_contextvars
 
 from printapic.application.shop import Shop
 from printapic.application.users.authentication import Principal
 from printapic.domain.users.permissions import PermissionDenied
 from printapic.domain.users.session import SessionInvalid
+from printapic.entrypoints.http.headers import request_id
 from printapic.entrypoints.http.policies import policy_of
 
 REMEMBERED_S = 1.0
@@ -37,6 +39,7 @@ class Doorkeeper:
 
     async def admit(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         """A Litestar guard. Raises `SessionInvalid` or `PermissionDenied`."""
+        bind_contextvars(request_id=request_id(connection.scope))
         policy = policy_of(handler)
         if policy is None:
             raise PermissionDenied

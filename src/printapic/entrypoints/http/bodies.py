@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncGenerator, Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -17,7 +18,8 @@ from printapic.domain.errors import Invalid
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_JSON_DEPTH = 32
-IDLE_S = 10
+IDLE_S = 10.0
+WHOLE_S = 30.0
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _JSON = re.compile(r"""\s*application/json\s*(?:;\s*charset="?utf-?8"?\s*)?;?\s*""", re.IGNORECASE | re.ASCII)
@@ -106,11 +108,12 @@ class ShopRequest(Request[Any, Any, Any]):
     """A request that decodes JSON strictly, straight into the type that the handler declared."""
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """The body in pieces. Raises `BodyIncomplete`, or `BodyTooSlow` after ten silent seconds."""
+        """The body in pieces. Raises `BodyIncomplete`, or `BodyTooSlow` when it takes half a minute."""
         pieces = self.unhurried()
+        deadline = time.monotonic() + WHOLE_S
         while True:
             try:
-                async with asyncio.timeout(IDLE_S):
+                async with asyncio.timeout(min(IDLE_S, max(0.0, deadline - time.monotonic()))):
                     piece = await anext(pieces, None)
             except TimeoutError:
                 raise BodyTooSlow from None

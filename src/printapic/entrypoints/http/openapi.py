@@ -21,6 +21,7 @@ from litestar.openapi.spec import (
     OpenAPIResponse,
     OpenAPIType,
     Operation,
+    Parameter,
     Reference,
     RequestBody,
     Schema,
@@ -153,6 +154,7 @@ def _complete(operation: Operation, policy: Policy) -> None:
     if not policy.anyone:
         statuses |= {401, 403}
         operation.description = "Needs one of: " + ", ".join(sorted(policy.permissions)) + "."
+    _require_keys(operation)
     if operation.request_body is not None:
         statuses |= {400, 413, 415, 422}
     if operation.operation_id == "upload_image":
@@ -164,6 +166,14 @@ def _complete(operation: Operation, policy: Policy) -> None:
         responses[str(status)] = _refusal(_MEANINGS[status])
     responses["default"] = _refusal("Any other refusal")
     operation.responses = responses
+
+
+def _require_keys(operation: Operation) -> None:
+    """Handlers take the key as optional, so that its absence is our own problem and not the framework's."""
+    for parameter in operation.parameters or []:
+        if isinstance(parameter, Parameter) and parameter.name == "Idempotency-Key":
+            parameter.required = True
+            parameter.schema = Schema(type=OpenAPIType.STRING, min_length=20, max_length=255)
 
 
 def _refusal(meaning: str) -> OpenAPIResponse:

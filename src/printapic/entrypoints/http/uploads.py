@@ -17,7 +17,7 @@ from typing import BinaryIO
 import attrs
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from printapic.domain.errors import Invalid
+from printapic.domain.errors import Invalid, Unavailable
 from printapic.domain.images.image import UploadTooLarge
 from printapic.entrypoints.http.bodies import ContentTypeUnsupported, ShopRequest
 
@@ -55,6 +55,15 @@ class UploadTooSlow(Invalid):
         super().__init__("The upload is too slow.", min_bytes_per_second=MIN_BYTES_PER_S)
 
 
+class UploadSpaceMissing(Unavailable):
+    """The disk is full, or broken. Nothing of the file is kept."""
+
+    code = "upload-space-missing"
+
+    def __init__(self) -> None:
+        super().__init__("There is no room for this upload right now.", retry_after_s=60)
+
+
 @attrs.frozen(kw_only=True)
 class ReceivedFile:
     """A file that arrived whole, at its beginning. `name` is text to be shown, and nothing else."""
@@ -76,7 +85,7 @@ async def receive(request: ShopRequest, file: BinaryIO, *, max_bytes: int) -> Re
     """Read the one part `file` of a multipart body into `file`, hashing it on the way.
 
     Raises `ContentTypeUnsupported`, `UploadFormInvalid`, `UploadTooLarge`, `UploadTooSlow`,
-    `UploadChecksumMismatch` or `BodyIncomplete`; what was not read by then is left unread.
+    `UploadChecksumMismatch`, `UploadSpaceMissing` or `BodyIncomplete`; what was not read by then stays unread.
     """
     form = _Form(_boundary(request), file, max_bytes)
     announced = request.headers.get("content-length", "")
@@ -135,7 +144,10 @@ class _Form:
         if part.bytes_received > self._max_bytes:
             raise UploadTooLarge(self._max_bytes)
         self._hash.update(data)
-        self._file.write(data)
+        try:
+            self._file.write(data)
+        except OSError:
+            raise UploadSpaceMissing from None
 
     def finish(self) -> ReceivedFile:
         """The body is over. Raises `UploadFormInvalid` or `UploadChecksumMismatch`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import hashlib
 import io
 import itertools
@@ -22,6 +23,7 @@ from printapic.entrypoints.http.uploads import (
     ReceivedFile,
     UploadChecksumMismatch,
     UploadFormInvalid,
+    UploadSpaceMissing,
     UploadTooSlow,
     display_name,
     receive,
@@ -41,6 +43,7 @@ def upload(
     max_bytes: int = 100_000,
     broken: bool = False,
     pause_s: float = 0,
+    into: io.BytesIO | None = None,
     **headers: str,
 ) -> tuple[ReceivedFile, bytes]:
     """What arrives of a body that comes in these pieces."""
@@ -61,7 +64,7 @@ def upload(
 
         return await receive(_request(next_piece, headers), file, max_bytes=max_bytes)
 
-    file = io.BytesIO()
+    file = into or io.BytesIO()
     received = asyncio.run(run())
     return received, file.read()
 
@@ -115,6 +118,18 @@ def test_no_body_whatever_breaks_the_parser(body: bytes) -> None:
 def test_a_client_that_goes_away_is_noticed() -> None:
     with pytest.raises(BodyIncomplete):
         upload([FORM[:100]], broken=True)
+
+
+class FullDisk(io.BytesIO):
+    """A file on a disk without room."""
+
+    def write(self, data: object, /) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_not_the_clients_fault() -> None:
+    with pytest.raises(UploadSpaceMissing):
+        upload([FORM], into=FullDisk())
 
 
 def test_the_limit_is_that_of_the_file_to_the_byte() -> None:
