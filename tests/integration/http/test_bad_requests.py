@@ -20,6 +20,8 @@ from tests.integration.http.problems import problem
 JSON = {"Content-Type": "application/json"}
 KEY = {"Idempotency-Key": "a-key-of-twenty-characters"}
 
+UNHEARD_OF = "01a20000-0000-7000-8000-000000000000"
+
 
 @pytest.fixture
 def image_id(shop: LiveShop, anna: Person) -> str:
@@ -138,13 +140,13 @@ def test_a_cursor_that_no_page_gave_is_refused(shop: LiveShop, anna: Person, cur
         ("/v1/products/%00", "product-not-found"),
         ("/v1/products/%ED%A0%80", "product-not-found"),
         ("/v1/products/%zz", "product-not-found"),
-        (f"/v1/orders/{uuid4()}", "order-not-found"),
-        (f"/v1/orders/{uuid4()}/history", "order-not-found"),
-        (f"/v1/orders/{uuid4()}/payments", "order-not-found"),
-        (f"/v1/payments/{uuid4()}", "payment-not-found"),
-        (f"/v1/images/{uuid4()}", "image-not-found"),
-        (f"/v1/images/{uuid4()}/renditions/web.jpg", "image-not-found"),
-        (f"/v1/images/{uuid4()}/renditions/huge", "preset-not-found"),
+        (f"/v1/orders/{UNHEARD_OF}", "order-not-found"),
+        (f"/v1/orders/{UNHEARD_OF}/history", "order-not-found"),
+        (f"/v1/orders/{UNHEARD_OF}/payments", "order-not-found"),
+        (f"/v1/payments/{UNHEARD_OF}", "payment-not-found"),
+        (f"/v1/images/{UNHEARD_OF}", "image-not-found"),
+        (f"/v1/images/{UNHEARD_OF}/renditions/web.jpg", "image-not-found"),
+        (f"/v1/images/{UNHEARD_OF}/renditions/huge", "preset-not-found"),
         ("/simulated-checkout/unheard-of", "simulated-checkout-not-found"),
         ("/schema/unheard-of", "route-not-found"),
     ],

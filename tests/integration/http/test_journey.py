@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -196,6 +197,24 @@ def test_a_repeated_order_is_the_same_order(shop: LiveShop, anna: Person) -> Non
     assert first.headers["location"] == f"/v1/orders/{first.json()['id']}"
     other = shop.place(anna, body | {"currency": "GBP"}, key)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+
+def test_the_same_order_sent_many_times_at_once_is_placed_once(shop: LiveShop, anna: Person) -> None:
+    body, key = shop.order_request(shop.upload(anna)["id"]), secrets.token_hex(16)
+    with ThreadPoolExecutor(12) as senders:
+        answers = list(senders.map(lambda _: shop.place(anna, body, key), range(24)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+    assert len(shop.call("GET", "/v1/orders", anna).json()["items"]) == 1
+
+
+def test_the_same_photo_sent_many_times_at_once_is_kept_once(shop: LiveShop, anna: Person) -> None:
+    content = picture()
+    with ThreadPoolExecutor(6) as senders:
+        found = list(senders.map(lambda _: shop.upload(anna, content)["id"], range(12)))
+    assert len(set(found)) == 1
+    assert len(shop.call("GET", "/v1/images", anna).json()["items"]) == 1
 
 
 def test_a_repeated_payment_is_the_same_checkout(shop: LiveShop, anna: Person) -> None:

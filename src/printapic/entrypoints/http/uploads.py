@@ -84,8 +84,8 @@ def spool(folder: str | None) -> Iterator[BinaryIO]:
 async def receive(request: ShopRequest, file: BinaryIO, *, max_bytes: int) -> ReceivedFile:
     """Read the one part `file` of a multipart body into `file`, hashing it on the way.
 
-    Raises `ContentTypeUnsupported`, `UploadFormInvalid`, `UploadTooLarge`, `UploadTooSlow`,
-    `UploadChecksumMismatch`, `UploadSpaceMissing` or `BodyIncomplete`; what was not read by then stays unread.
+    What was not read before a refusal stays unread. Raises `ContentTypeUnsupported`, `UploadFormInvalid`,
+    `UploadTooLarge`, `UploadTooSlow`, `UploadChecksumMismatch`, `UploadSpaceMissing` or `BodyIncomplete`.
     """
     form = _Form(_boundary(request), file, max_bytes)
     announced = request.headers.get("content-length", "")
