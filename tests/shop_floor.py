@@ -354,6 +354,7 @@ def open_floor(
     unit_of_work: Callable[..., MemoryUnitOfWorkFactory] = MemoryUnitOfWorkFactory,
     gateway: Callable[..., SimulatedGateway] = SimulatedGateway,
     store: MemoryImageStore | None = None,
+    image_processor: PillowImageProcessor | None = None,
     max_bytes: int = 1_000_000,
 ) -> ShopFloor:
     """Open a shop with the prices above. A maker given here is called with what its class asks for."""
@@ -370,7 +371,7 @@ def open_floor(
         clock=clock,
         identifiers=identifiers or SeededIdentifiers(1),
         store=store,
-        processor=processor(),
+        processor=image_processor or processor(),
         hasher=hasher(),
         tokens=JwtTokenIssuer(keyring=keyring(), issuer=WEB, audience="tests"),
         templates=templates(),

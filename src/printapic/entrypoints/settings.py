@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -219,8 +220,15 @@ Rule = tuple[Callable[[Settings], bool], str]
 
 
 def _no_origin(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme not in ("http", "https") or not parts.hostname or bool(parts.path or parts.query)
+    return _no_page(url) or url.count("/") != 2 or "?" in url or "#" in url or "@" in url
+
+
+def _no_page(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+    except ValueError:
+        return True
 
 
 _RULES: tuple[Rule, ...] = (
@@ -231,6 +239,19 @@ _RULES: tuple[Rule, ...] = (
     ),
     (lambda s: not 4 <= s.bcrypt_cost <= 14, "PRINTAPIC_BCRYPT_COST must be between 10 and 14"),
     (lambda s: s.max_upload_bytes < 1, "PRINTAPIC_MAX_UPLOAD_BYTES must be positive"),
+    (lambda s: s.jobs.threads < 1, "PRINTAPIC_JOB_THREADS must be positive"),
+    (
+        lambda s: isinstance(s.mail, SmtpMail) and not 1 <= s.mail.port <= 65535,
+        "PRINTAPIC_SMTP_PORT must be between 1 and 65535",
+    ),
+    (
+        lambda s: "@" not in parseaddr(s.mail_sender)[1],
+        "PRINTAPIC_MAIL_SENDER must be an address, or Name <address>",
+    ),
+    (
+        lambda s: any(url and _no_page(url) for url in (s.verify_url, s.order_url)),
+        "PRINTAPIC_VERIFY_URL and PRINTAPIC_ORDER_URL must be http(s) addresses",
+    ),
     (
         lambda s: isinstance(s.jobs, ProcrastinateJobs) and not isinstance(s.storage, PostgresStorage),
         "PRINTAPIC_JOBS=procrastinate needs PostgreSQL in PRINTAPIC_DATABASE_URL",
@@ -328,7 +349,7 @@ def _storage(variables: _Variables, embedded: Settings) -> Storage:
         return embedded.storage
     if url == "memory":
         return MemoryStorage()
-    if url.startswith("sqlite:///"):
+    if url.startswith("sqlite:///") and url != "sqlite:///":
         return SqliteStorage(path=Path(url.removeprefix("sqlite:///")).absolute())
     if url.startswith(("postgresql://", "postgres://")):
         return PostgresStorage(url=Secret(url.replace("postgres://", "postgresql://", 1)))

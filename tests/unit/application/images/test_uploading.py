@@ -12,8 +12,9 @@ import attrs
 import pytest
 
 from printapic.adapters.images.memory import MemoryImageStore
+from printapic.adapters.images.pillow import PillowImageProcessor
 from printapic.application.images.uploading import Uploaded
-from printapic.application.ports.images import PRESETS, BlobCorrupt
+from printapic.application.ports.images import PRESETS, BlobCorrupt, ProcessorBusy
 from printapic.application.ports.unit_of_work import ConcurrentUpdate, StorageUnavailable
 from printapic.domain.actors import Actor
 from printapic.domain.images.formats import ImageCorrupt, ImageFormatUnsupported
@@ -165,3 +166,31 @@ def test_a_photo_whose_twin_came_and_went_meanwhile_has_to_be_uploaded_again() -
     with pytest.raises(ConcurrentUpdate):
         upload(floor, anna, photo())
     assert upload(floor, anna, photo()).created
+
+
+class Stuck(io.BytesIO):
+    """A file on a slow disk: whoever reads it holds the only workplace until `go` is set."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.read_from, self.go = threading.Event(), threading.Event()
+
+    def read(self, size: int | None = -1) -> bytes:
+        if threading.current_thread() is not threading.main_thread():
+            self.read_from.set()
+            self.go.wait(20)
+        return super().read(size)
+
+
+def test_more_photos_than_can_be_worked_on_soon_are_sent_away_and_leave_no_trace() -> None:
+    floor = open_floor(image_processor=PillowImageProcessor(workers=1, queue=0))
+    anna, stuck = floor.customer(), Stuck(photo(1))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(floor.shop.upload_image.processor.inspect, stuck, PRESETS)
+        assert stuck.read_from.wait(20)
+        with pytest.raises(ProcessorBusy):
+            upload(floor, anna, photo(2))
+        stuck.go.set()
+        assert first.result().facts.width_px == 180
+    assert keys(floor) == []
+    assert upload(floor, anna, photo(2)).created

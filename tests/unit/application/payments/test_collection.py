@@ -28,6 +28,7 @@ from printapic.domain.orders.order import PAYMENT_WINDOW, Order, OrderNotFound
 from printapic.domain.payments.account import IdempotencyKeyReused, PaymentNotFound
 from printapic.domain.payments.operation import LEASE, OperationState
 from printapic.domain.payments.status import PaymentStatus
+from printapic.domain.payments.transaction import Source
 from tests.shop_floor import WEB, ShopFloor, line, open_floor, user_of
 
 BEFORE = (Fault.TIME_OUT_BEFORE, Fault.SERVER_ERROR_BEFORE)
@@ -271,6 +272,28 @@ def test_a_page_that_opens_for_an_order_called_off_meanwhile_is_closed_and_not_s
     (attempt,) = floor.payment(order).attempts
     assert attempt.state == "voided"
     assert floor.pages.show((attempt.redirect_url or "").rpartition("/")[2]).choices == ()
+
+
+def test_a_page_that_opens_for_an_order_paid_meanwhile_is_closed_and_the_money_stays() -> None:
+    floor = open_floor(gateway=Interrupted)
+    order = floor.place(floor.customer()).order
+    first = start(floor, order)
+    gateway = floor.gateway
+    assert isinstance(gateway, Interrupted)
+
+    def pay_the_first() -> None:
+        floor.press(first)
+        floor.deliverer.deliver_due()
+        floor.shop.sync_payment(payment_id=first.payment.id, source=Source.RETURN)
+
+    gateway.before = pay_the_first
+    with pytest.raises(OrderNotPayable):
+        start(floor, order, idempotency_key="pay-2")
+    gateway.before = None
+    floor.hear()
+    assert floor.order(order.id).status == "confirmed"
+    assert floor.captured_and_refunded() == (300, 0)
+    assert [attempt.state for attempt in floor.payment(order).attempts] == ["captured", "voided"]
 
 
 def test_a_page_that_was_never_asked_for_is_given_up_with_its_order(

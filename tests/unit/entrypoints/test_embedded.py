@@ -1,0 +1,118 @@
+"""A shop inside another program: open, use, close, and find everything again."""
+
+from __future__ import annotations
+
+import threading
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import attrs
+import pytest
+
+import printapic
+from printapic.application.ports.catalogue import NoPriceList
+from printapic.application.ports.unit_of_work import StorageUnavailable
+from printapic.entrypoints.container import Container, apply_migrations, close, readiness
+from printapic.entrypoints.embedded import delivering, open_container, open_shop, working
+from printapic.entrypoints.settings import Mode, Settings, SettingsInvalid
+
+PASSWORD = "nineteen blue herons"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return attrs.evolve(Settings.embedded(tmp_path), bcrypt_cost=4)
+
+
+def wait_for_mail(folder: Path) -> str:
+    """The text of the first mail. The worker wakes when a job is committed; the bound is for a broken one."""
+    came = threading.Event()
+    for _ in range(2000):
+        if files := list(folder.glob("*.eml")):
+            message = message_from_bytes(files[0].read_bytes(), policy=policy.default)
+            body = message.get_body(("plain",))
+            assert body is not None
+            return str(body.get_content())
+        came.wait(0.01)
+    raise AssertionError("no mail came")
+
+
+def test_a_shop_sets_itself_up_and_works_in_the_background(settings: Settings) -> None:
+    with open_shop(settings) as shop:
+        assert shop.read_price_list().version
+        shop.register(email="anna@example.org", password=PASSWORD)
+        text = wait_for_mail(settings.data / "mail")
+        token = next(word for word in text.split() if len(word) >= 43)
+        user_id = shop.verify_email(token=token)
+    with open_shop(settings, background=False) as again:
+        assert again.read_user(user_id=user_id).email.address == "anna@example.org"
+        assert again.log_in(email="anna@example.org", password=PASSWORD).access_token
+
+
+def test_without_background_work_promises_wait_for_somebody_to_keep_them(settings: Settings) -> None:
+    with open_shop(settings, background=False) as shop:
+        shop.register(email="anna@example.org", password=PASSWORD)
+    assert not (settings.data / "mail").exists()
+    with open_container(settings) as container:
+        assert container.worker().run_due(container.shop().perform) == 1
+    assert wait_for_mail(settings.data / "mail")
+
+
+def test_a_shop_that_is_closed_keeps_no_thread_and_no_connection(settings: Settings) -> None:
+    before = set(threading.enumerate())
+    with open_container(settings) as container, working(container), delivering(container):
+        assert set(threading.enumerate()) > before
+    named = {thread.name for thread in set(threading.enumerate()) - before}
+    assert not {name for name in named if name.startswith("printapic") and "heartbeat" not in name}
+    engine = container.engine()
+    assert engine is not None
+    assert engine.pool.status().startswith("Pool size: 28  Connections in pool: 0")
+
+
+def test_what_goes_wrong_inside_the_block_still_closes_the_shop(settings: Settings) -> None:
+    def fail() -> None:
+        with open_shop(settings) as shop:
+            shop.read_price_list()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert not [t for t in threading.enumerate() if t.name in ("printapic-jobs", "printapic-job_0")]
+
+
+def test_opening_twice_at_the_same_time_sets_up_one_shop(settings: Settings) -> None:
+    with open_shop(settings, background=False) as one, open_shop(settings, background=False) as other:
+        one.register(email="anna@example.org", password=PASSWORD)
+        assert one.read_price_list() == other.read_price_list()
+
+
+def test_a_shop_that_must_not_open_is_refused_before_anything_is_made(settings: Settings) -> None:
+    with pytest.raises(SettingsInvalid), open_shop(attrs.evolve(settings, mode=Mode.PRODUCTION)):
+        pass
+    assert list(settings.data.iterdir()) == []
+
+
+def test_in_production_nothing_is_migrated_or_stocked_by_itself(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Production refuses the simulated provider, the only one yet: so here the check is let off."""
+    monkeypatch.setattr(Settings, "check", lambda self: None)
+    container = Container(settings=settings)
+    container.keyring()
+    serious = attrs.evolve(settings, mode=Mode.PRODUCTION)
+    with open_container(serious) as opened:
+        assert not readiness(opened)["migrations"]
+    apply_migrations(container)
+    close(container)
+    with open_container(serious) as opened, pytest.raises(NoPriceList):
+        opened.shop().read_price_list()
+
+
+def test_a_data_folder_that_cannot_be_written_stops_the_shop(settings: Settings) -> None:
+    (settings.data / "printapic.sqlite").mkdir()
+    with pytest.raises(StorageUnavailable), open_shop(settings):
+        pass
+
+
+def test_the_package_itself_offers_the_door() -> None:
+    assert printapic.open_shop is open_shop

@@ -1,0 +1,331 @@
+"""Settings: what is read from where, what is refused by name, and what is never shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from printapic.entrypoints.settings import (
+    ConsoleMail,
+    FolderImages,
+    FolderMail,
+    InProcessJobs,
+    MemoryImages,
+    MemoryMail,
+    MemoryStorage,
+    Mode,
+    PostgresStorage,
+    ProcrastinateJobs,
+    S3Images,
+    Secret,
+    Settings,
+    SettingsInvalid,
+    SimulatedPayments,
+    SmtpMail,
+    SqliteStorage,
+)
+
+POSTGRES = "postgresql://shop:hush-1@db.example/shop"
+
+
+def read(**variables: str) -> Settings:
+    return Settings.from_environment({f"PRINTAPIC_{name}": value for name, value in variables.items()})
+
+
+def problems(settings: Settings) -> list[str]:
+    """What is wrong with these settings, by variable."""
+    try:
+        settings.check()
+    except SettingsInvalid as refusal:
+        return refusal.problems
+    return []
+
+
+def test_nothing_has_to_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = read()
+    assert settings == Settings.embedded(tmp_path / "printapic-data")
+    assert problems(settings) == []
+
+
+def test_an_embedded_shop_lives_in_one_folder(tmp_path: Path) -> None:
+    settings = Settings.embedded(tmp_path)
+    assert settings.mode is Mode.EMBEDDED
+    assert settings.storage == SqliteStorage(path=tmp_path / "printapic.sqlite")
+    assert settings.images == FolderImages(root=tmp_path / "images")
+    assert settings.mail == FolderMail(folder=tmp_path / "mail")
+    assert settings.payments == SimulatedPayments(books=tmp_path / "simulated-payments.sqlite")
+    assert settings.keys_file == tmp_path / "keys.json"
+
+
+def test_a_shop_in_memory_keeps_only_its_keys(tmp_path: Path) -> None:
+    settings = Settings.memory(tmp_path)
+    assert settings.storage == MemoryStorage()
+    assert settings.images == MemoryImages()
+    assert settings.mail == MemoryMail()
+    assert settings.payments == SimulatedPayments(books=None)
+    assert problems(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "field", "expected"),
+    [
+        ("MODE", "production", "mode", Mode.PRODUCTION),
+        ("MODE", "embedded", "mode", Mode.EMBEDDED),
+        ("PUBLIC_URL", "https://api.example/", "public_url", "https://api.example"),
+        ("DATABASE_URL", "memory", "storage", MemoryStorage()),
+        (
+            "DATABASE_URL",
+            "sqlite:////srv/shop.sqlite",
+            "storage",
+            SqliteStorage(path=Path("/srv/shop.sqlite")),
+        ),
+        ("DATABASE_URL", POSTGRES, "storage", PostgresStorage(url=Secret(POSTGRES))),
+        (
+            "DATABASE_URL",
+            POSTGRES.replace("postgresql", "postgres"),
+            "storage",
+            PostgresStorage(url=Secret(POSTGRES)),
+        ),
+        ("IMAGES", "memory", "images", MemoryImages()),
+        ("IMAGES_FOLDER", "/srv/photos", "images", FolderImages(root=Path("/srv/photos"))),
+        ("MAIL", "console", "mail", ConsoleMail()),
+        ("MAIL", "memory", "mail", MemoryMail()),
+        ("JOBS", "procrastinate", "jobs", ProcrastinateJobs(threads=4)),
+        ("JOBS", "in-process", "jobs", InProcessJobs(threads=2)),
+        ("JOB_THREADS", "7", "jobs", InProcessJobs(threads=7)),
+        ("KEYS_FILE", "/etc/shop/keys.json", "keys_file", Path("/etc/shop/keys.json")),
+        ("SHOP_NAME", "Fotoladen", "shop_name", "Fotoladen"),
+        ("MAIL_SENDER", "Fotoladen <post@shop.example>", "mail_sender", "Fotoladen <post@shop.example>"),
+        ("VERIFY_URL", "https://shop.example/verify", "verify_url", "https://shop.example/verify"),
+        ("ORDER_URL", "https://shop.example/orders", "order_url", "https://shop.example/orders"),
+        (
+            "RETURN_ORIGINS",
+            "https://a.example, https://b.example",
+            "return_origins",
+            frozenset({"https://a.example", "https://b.example"}),
+        ),
+        ("CORS_ORIGINS", "https://a.example", "cors_origins", frozenset({"https://a.example"})),
+        ("BCRYPT_COST", "12", "bcrypt_cost", 12),
+        ("MAX_UPLOAD_BYTES", "1000", "max_upload_bytes", 1000),
+    ],
+)
+def test_every_choice_is_switched_alone_by_its_variable(
+    variable: str, value: str, field: str, expected: Any
+) -> None:
+    changes: dict[str, Any] = {field: expected}
+    assert read(**{variable: value}) == attrs.evolve(read(), **changes)
+
+
+def test_the_data_folder_moves_everything_that_is_not_set_elsewhere(tmp_path: Path) -> None:
+    assert read(DATA=str(tmp_path / "shop")) == Settings.embedded(tmp_path / "shop")
+
+
+def test_every_variable_of_a_bucket_is_read() -> None:
+    settings = read(
+        IMAGES="s3",
+        S3_BUCKET="photos",
+        S3_PREFIX="shop/",
+        S3_ENDPOINT="https://s3.example",
+        S3_REGION="eu-central-1",
+        S3_ACCESS_KEY="AK",
+        S3_SECRET_KEY="hush-2",
+    )
+    assert settings.images == S3Images(
+        bucket="photos",
+        prefix="shop/",
+        endpoint="https://s3.example",
+        region="eu-central-1",
+        access_key="AK",
+        secret_key=Secret("hush-2"),
+    )
+    assert read(IMAGES="s3", S3_BUCKET="photos").images == S3Images(bucket="photos")
+
+
+def test_every_variable_of_a_mail_server_is_read() -> None:
+    settings = read(
+        MAIL="smtp",
+        SMTP_HOST="mail.example",
+        SMTP_PORT="465",
+        SMTP_USERNAME="shop",
+        SMTP_PASSWORD="hush-3",
+        SMTP_SECURITY="tls",
+    )
+    assert settings.mail == SmtpMail(
+        host="mail.example", port=465, username="shop", password=Secret("hush-3"), security="tls"
+    )
+    assert read(MAIL="smtp", SMTP_HOST="mail.example").mail == SmtpMail(host="mail.example")
+
+
+# Secrets
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("hush-4\n")
+    mail = read(MAIL="smtp", SMTP_HOST="mail.example", SMTP_PASSWORD_FILE=str(file)).mail
+    assert isinstance(mail, SmtpMail)
+    assert mail.password == Secret("hush-4")
+
+
+def test_a_variable_outweighs_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "name"
+    file.write_text("from the file")
+    assert read(SHOP_NAME_FILE=str(file)).shop_name == "from the file"
+    assert read(SHOP_NAME_FILE=str(file), SHOP_NAME="said").shop_name == "said"
+
+
+def test_a_file_that_cannot_be_read_is_named_and_its_content_is_not(tmp_path: Path) -> None:
+    (tmp_path / "latin").write_bytes(b"hush-5\xff")
+    for path in (tmp_path / "missing", tmp_path / "latin", tmp_path):
+        with pytest.raises(SettingsInvalid) as refusal:
+            read(MAIL="smtp", SMTP_HOST="mail.example", SMTP_PASSWORD_FILE=str(path))
+        assert refusal.value.problems == ["PRINTAPIC_SMTP_PASSWORD_FILE cannot be read"]
+        assert "hush" not in str(refusal.value)
+
+
+def test_secrets_are_never_shown() -> None:
+    settings = read(
+        DATABASE_URL=POSTGRES,
+        IMAGES="s3",
+        S3_BUCKET="photos",
+        S3_SECRET_KEY="hush-2",
+        MAIL="smtp",
+        SMTP_HOST="mail.example",
+        SMTP_PASSWORD="hush-3",
+    )
+    for shown in (repr(settings), str(settings), repr(settings.storage), repr(Secret("hush"))):
+        assert "hush" not in shown
+    assert isinstance(settings.storage, PostgresStorage)
+    assert settings.storage.url.reveal() == POSTGRES
+
+
+def test_a_refusal_repeats_no_value() -> None:
+    with pytest.raises(SettingsInvalid) as refusal:
+        read(DATABASE_URL="mysql://shop:hush-6@db.example/shop", MODE="hush-7", SMTP_PORT="hush-8")
+    assert "hush" not in str(refusal.value)
+    assert "hush" not in repr(refusal.value.details)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"MODE": "test"}, "PRINTAPIC_MODE must be one of embedded, production"),
+        ({"IMAGES": "tape"}, "PRINTAPIC_IMAGES must be one of folder, s3, memory"),
+        ({"MAIL": "pigeon"}, "PRINTAPIC_MAIL must be one of folder, smtp, console, memory"),
+        ({"JOBS": "cron"}, "PRINTAPIC_JOBS must be one of in-process, procrastinate"),
+        ({"PAYMENTS": "cash"}, "PRINTAPIC_PAYMENTS must be one of simulated"),
+        ({"DATABASE_URL": "mysql://x"}, "PRINTAPIC_DATABASE_URL must be"),
+        ({"DATABASE_URL": "sqlite:///"}, "PRINTAPIC_DATABASE_URL must be"),
+        ({"IMAGES": "s3"}, "PRINTAPIC_S3_BUCKET is missing"),
+        ({"MAIL": "smtp"}, "PRINTAPIC_SMTP_HOST is missing"),
+        (
+            {"MAIL": "smtp", "SMTP_HOST": "h", "SMTP_SECURITY": "some"},
+            "PRINTAPIC_SMTP_SECURITY must be one of starttls, tls, none",
+        ),
+        ({"MAIL": "smtp", "SMTP_HOST": "h", "SMTP_PORT": "-1"}, "PRINTAPIC_SMTP_PORT must be a whole number"),
+        ({"BCRYPT_COST": "eleven"}, "PRINTAPIC_BCRYPT_COST must be a whole number"),
+        ({"MAX_UPLOAD_BYTES": "5e7"}, "PRINTAPIC_MAX_UPLOAD_BYTES must be a whole number"),
+        ({"JOB_THREADS": "²"}, "PRINTAPIC_JOB_THREADS must be a whole number"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(variables: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsInvalid) as refusal:
+        read(**variables)
+    (problem,) = refusal.value.problems
+    assert problem.startswith(named)
+
+
+def test_all_problems_are_named_at_once() -> None:
+    with pytest.raises(SettingsInvalid) as refusal:
+        read(MODE="test", IMAGES="s3", MAIL="smtp", BCRYPT_COST="x")
+    assert len(refusal.value.problems) == 4
+    assert refusal.value.details == {"problems": refusal.value.problems}
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"PUBLIC_URL": "shop.example"}, "PRINTAPIC_PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://shop.example/api"}, "PRINTAPIC_PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://shop.example?x=1"}, "PRINTAPIC_PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://shop.example#x"}, "PRINTAPIC_PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://anna@shop.example"}, "PRINTAPIC_PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://shop.example:port"}, "PRINTAPIC_PUBLIC_URL"),
+        ({"PUBLIC_URL": "ftp://shop.example"}, "PRINTAPIC_PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://"}, "PRINTAPIC_PUBLIC_URL"),
+        ({"RETURN_ORIGINS": "https://shop.example/thanks"}, "PRINTAPIC_RETURN_ORIGINS"),
+        ({"CORS_ORIGINS": "*"}, "PRINTAPIC_RETURN_ORIGINS and PRINTAPIC_CORS_ORIGINS"),
+        ({"BCRYPT_COST": "3"}, "PRINTAPIC_BCRYPT_COST"),
+        ({"BCRYPT_COST": "15"}, "PRINTAPIC_BCRYPT_COST"),
+        ({"MAX_UPLOAD_BYTES": "0"}, "PRINTAPIC_MAX_UPLOAD_BYTES"),
+        ({"JOB_THREADS": "0"}, "PRINTAPIC_JOB_THREADS"),
+        ({"JOBS": "procrastinate"}, "PRINTAPIC_JOBS=procrastinate needs PostgreSQL"),
+        ({"MAIL": "smtp", "SMTP_HOST": "h", "SMTP_PORT": "0"}, "PRINTAPIC_SMTP_PORT"),
+        ({"MAIL": "smtp", "SMTP_HOST": "h", "SMTP_PORT": "65536"}, "PRINTAPIC_SMTP_PORT"),
+        ({"MAIL_SENDER": "the shop"}, "PRINTAPIC_MAIL_SENDER"),
+        ({"VERIFY_URL": "shop.example/verify"}, "PRINTAPIC_VERIFY_URL"),
+        ({"ORDER_URL": "javascript:alert(1)"}, "PRINTAPIC_VERIFY_URL and PRINTAPIC_ORDER_URL"),
+    ],
+)
+def test_no_shop_opens_with_settings_that_make_no_sense(variables: dict[str, str], named: str) -> None:
+    (problem,) = problems(read(**variables))
+    assert problem.startswith(named)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "https://shop.example", "http://[::1]:8000"])
+def test_an_origin_is_where_clients_reach_the_shop(url: str) -> None:
+    settings = read(PUBLIC_URL=url, RETURN_ORIGINS="https://web.example")
+    assert problems(settings) == []
+    assert settings.origins == {url, "https://web.example"}
+
+
+# Production
+
+
+@pytest.fixture
+def serious(tmp_path: Path) -> Settings:
+    """As serious as a shop can be while all payments are simulated."""
+    keys = tmp_path / "keys.json"
+    keys.write_text("{}")
+    return read(
+        MODE="production",
+        DATA=str(tmp_path),
+        PUBLIC_URL="https://api.example",
+        DATABASE_URL=POSTGRES,
+        MAIL="smtp",
+        SMTP_HOST="mail.example",
+        KEYS_FILE=str(keys),
+    )
+
+
+def test_production_refuses_payments_that_move_no_money(serious: Settings) -> None:
+    assert problems(serious) == ["PRINTAPIC_PAYMENTS must not be simulated"]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"public_url": "http://api.example"}, "PRINTAPIC_PUBLIC_URL must be https"),
+        ({"mail": ConsoleMail()}, "PRINTAPIC_MAIL must be smtp"),
+        ({"mail": MemoryMail()}, "PRINTAPIC_MAIL must be smtp"),
+        ({"mail": FolderMail(folder=Path("/tmp"))}, "PRINTAPIC_MAIL must be smtp"),
+        ({"storage": MemoryStorage()}, "PRINTAPIC_DATABASE_URL must not be memory"),
+        ({"images": MemoryImages()}, "PRINTAPIC_IMAGES must not be memory"),
+        ({"keys_file": Path("/nowhere/keys.json")}, "PRINTAPIC_KEYS_FILE must name an existing key file"),
+        ({"bcrypt_cost": 9}, "PRINTAPIC_BCRYPT_COST must be at least 10"),
+    ],
+)
+def test_production_refuses_by_name_what_is_only_good_for_trying_out(
+    serious: Settings, change: dict[str, Any], named: str
+) -> None:
+    found = problems(attrs.evolve(serious, **change))
+    assert set(found) == {"PRINTAPIC_PAYMENTS must not be simulated", named}
+    embedded = attrs.evolve(serious, mode=Mode.EMBEDDED, **change)
+    assert problems(embedded) == []
