@@ -54,4 +54,4 @@ def _unread(scope: Scope) -> bool:
         return False
     headers = Headers.from_scope(scope)
     length = headers.get("content-length", "0")
-    return "transfer-encoding" in headers or not length.isdigit() or int(length[:20]) > MAX_IGNORED_BYTES
+    return "transfer-encoding" in headers or not length.isdecimal() or int(length[:20]) > MAX_IGNORED_BYTES

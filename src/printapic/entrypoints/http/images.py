@@ -49,7 +49,7 @@ class ImageController(Controller):
         principal: Given[Principal],
         settings: Given[Settings],
     ) -> Response[ImageBody]:
-        with spool(None) as file:
+        with spool() as file:
             received = await receive(request, file, max_bytes=settings.max_upload_bytes)
             uploaded = await sync_to_thread(
                 shop.upload_image,

@@ -75,9 +75,9 @@ class ReceivedFile:
 
 
 @contextmanager
-def spool(folder: str | None) -> Iterator[BinaryIO]:
+def spool() -> Iterator[BinaryIO]:
     """A file without a name: whatever happens to us, the system takes it back."""
-    with tempfile.TemporaryFile(dir=folder) as file:
+    with tempfile.TemporaryFile() as file:
         yield file
 
 
@@ -89,7 +89,7 @@ async def receive(request: ShopRequest, file: BinaryIO, *, max_bytes: int) -> Re
     """
     form = _Form(_boundary(request), file, max_bytes)
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced[:20]) > max_bytes + MAX_FORM_BYTES:
+    if announced.isdecimal() and int(announced[:20]) > max_bytes + MAX_FORM_BYTES:
         raise UploadTooLarge(max_bytes)
     expected = _digest(request.headers.getall("content-digest", []))
     whole = hashlib.sha256() if expected else None
@@ -173,20 +173,28 @@ async def _pieces(request: ShopRequest) -> AsyncIterator[bytes]:
     """The body's pieces, as long as 16 KiB/s come on average of every half minute."""
     pieces = request.unhurried()
     started, arrived = time.monotonic(), 0
+    coming: asyncio.Task[bytes | None] | None = None
     try:
         while True:
-            async with asyncio.timeout(max(0.0, started + WINDOW_S - time.monotonic())):
-                piece = await anext(pieces, None)
-            if piece is None:
-                return
-            yield piece
-            arrived += len(piece)
+            coming = coming or asyncio.create_task(_next(pieces))
+            await asyncio.wait({coming}, timeout=max(0.0, started + WINDOW_S - time.monotonic()))
             if time.monotonic() - started >= WINDOW_S:
                 if arrived < MIN_BYTES_PER_S * WINDOW_S:
                     raise UploadTooSlow
                 started, arrived = time.monotonic(), 0
-    except TimeoutError:
-        raise UploadTooSlow from None
+            if coming.done():
+                piece, coming = coming.result(), None
+                if piece is None:
+                    return
+                arrived += len(piece)
+                yield piece
+    finally:
+        if coming is not None:
+            coming.cancel()
+
+
+async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(pieces, None)
 
 
 def _parser(boundary: str) -> PushMultipartParser:

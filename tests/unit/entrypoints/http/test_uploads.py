@@ -43,10 +43,13 @@ def upload(
     max_bytes: int = 100_000,
     broken: bool = False,
     pause_s: float = 0,
+    pauses_s: list[float] | None = None,
     into: io.BytesIO | None = None,
     **headers: str,
 ) -> tuple[ReceivedFile, bytes]:
     """What arrives of a body that comes in these pieces."""
+
+    pauses_s = pauses_s or []
 
     async def run() -> ReceivedFile:
         waiting: list[dict[str, Any]] = [
@@ -59,7 +62,7 @@ def upload(
         )
 
         async def next_piece() -> Any:
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(pauses_s.pop(0) if pauses_s else pause_s)
             return waiting.pop(0)
 
         return await receive(_request(next_piece, headers), file, max_bytes=max_bytes)
@@ -162,6 +165,12 @@ def test_a_trickle_is_cut_off_and_a_pause_within_the_window_is_not(monkeypatch: 
         upload([b"x"] * 100, pause_s=0.01)
     monkeypatch.setattr(uploads, "WINDOW_S", 30.0)
     assert upload([FORM[:50], FORM[50:]], pause_s=0.01)[1] == CONTENT
+
+
+def test_a_long_pause_is_forgiven_who_was_fast_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "WINDOW_S", 0.1)
+    assert len(FORM) - 50 > uploads.MIN_BYTES_PER_S * 0.1
+    assert upload([FORM[:-50], FORM[-50:]], pauses_s=[0, 0.15])[1] == CONTENT
 
 
 @pytest.mark.parametrize(
