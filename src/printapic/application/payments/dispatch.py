@@ -159,7 +159,7 @@ class DispatchOperation:
         return payment
 
     def _close_if_unwanted(self, payment: Payment, order: Order) -> None:
-        """The order was called off while its checkout was being opened: nobody should pay for it."""
+        """The order was called off, or paid, while this checkout was being opened: nobody should pay here."""
         if not order.wants_payment:
             payment.close_checkouts(
                 reason="order-closed",
