@@ -12,6 +12,9 @@ from PIL import Image
 
 from benchmarks.bursts import Request
 from benchmarks.servers import Served
+from printapic.domain.actors import Role
+from printapic.entrypoints.embedded import open_shop
+from printapic.entrypoints.settings import Settings
 
 _SHIP_TO = {
     "name": "Anna Example",
@@ -33,10 +36,11 @@ class Customer:
 
     @classmethod
     def of(cls, served: Served) -> Customer:
-        """Make an account without mail: by the keeper's own commands."""
+        """Make an account without mail, as the keeper's commands do it."""
         email, password = f"{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(16)
-        served.printapic("users", "create-admin", "--email", email, "--password-stdin", stdin=password)
-        served.printapic("users", "grant", "--email", email, "--role", "customer")
+        with open_shop(Settings.from_environment(served.environment), background=False) as shop:
+            shop.create_admin(email=email, password=password)
+            shop.grant_role(email=email, role=Role.CUSTOMER)
         return cls(served, email, password)
 
     def headers(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ import statistics
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -92,7 +93,8 @@ def _told(order: dict[str, Any], lines: list[dict[str, Any]]) -> list[Any]:
 
 def main(*, short: bool = False) -> None:
     """Print two lines, ours and the bare one's, for each kind of request on each database."""
-    table = Table(title=f"Orders over HTTP, {CONNECTIONS} connections, medians (quartiles of the pairs)")
+    connections = 4 if short else CONNECTIONS
+    table = Table(title=f"Orders over HTTP, {connections} connections, medians (quartiles of the pairs)")
     table.add_column("work")
     for column in ("requests/s", "CPU ms", "p50 ms", "p95 ms", "p99 ms", "rate ratio", "CPU ratio", "client"):
         table.add_column(column, justify="right")
@@ -102,7 +104,7 @@ def main(*, short: bool = False) -> None:
         for opened in (on_sqlite, on_postgres):
             try:
                 with opened() as bench:
-                    for name, paired in measured(bench, load, pairs=pairs, seconds=seconds):
+                    for name, paired in measured(bench, load, pairs, seconds, connections):
                         add_rows(table, name, paired)
             except ServerUnavailable as absent:
                 console.print(f"[yellow]{absent}")
@@ -110,13 +112,14 @@ def main(*, short: bool = False) -> None:
 
 
 def measured(
-    bench: Bench, load: LoadGenerator, *, pairs: int, seconds: float
+    bench: Bench, load: LoadGenerator, pairs: int, seconds: float, connections: int
 ) -> Iterator[tuple[str, Paired]]:
     """Read and place, and look at what came back."""
-    read = alternated(load, *bench.reading(), pairs=pairs, seconds=seconds, connections=CONNECTIONS)
+    alternate = partial(alternated, load, pairs=pairs, seconds=seconds, connections=connections)
+    read = alternate(*bench.reading())
     bench.check_read(read)
     yield f"read an order, {bench.database}", read
-    placed = alternated(load, *bench.placing(), pairs=pairs, seconds=seconds, connections=CONNECTIONS)
+    placed = alternate(*bench.placing())
     bench.check_placed(placed)
     yield f"place an order, {bench.database}", placed
 

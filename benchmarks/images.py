@@ -51,9 +51,7 @@ class Case:
 def main(*, short: bool = False) -> None:
     """Print one line per kind of work."""
     pairs = 2 if short else 15
-    table = Table(
-        title=f"Images: ours against plain Pillow, one thread, medians of {pairs} pairs (quartiles)"
-    )
+    table = Table(title=f"Images: ours against plain Pillow, one thread, medians of {pairs} pairs")
     for column in ("work", "ours, CPU ms", "peer, CPU ms", "CPU ratio", "wall ratio", "bytes", "alike, dB"):
         table.add_column(column, justify="left" if column == "work" else "right")
     for case in islice(cases(), 1 if short else None):

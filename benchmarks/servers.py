@@ -23,7 +23,7 @@ _AS_A_SHOP_RUNS_IT = ("fsync = on", "full_page_writes = on", "shared_buffers = '
 
 @attrs.frozen(kw_only=True)
 class Served:
-    """A server process that answers on `port`, with its environment for commands beside it."""
+    """A server process that answers on `port`, and the environment that it runs in."""
 
     port: int
     pid: int
@@ -32,16 +32,6 @@ class Served:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    def printapic(self, *arguments: str, stdin: str = "") -> str:
-        """Run a command of the shop's keeper on the same data."""
-        command = [sys.executable, "-m", "printapic.entrypoints.cli.main", *arguments]
-        done = subprocess.run(
-            command, env=self.environment, input=stdin, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise AssertionError(f"printapic {' '.join(arguments)}: {done.stderr}")
-        return done.stdout
 
 
 @contextmanager
