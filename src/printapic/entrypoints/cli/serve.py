@@ -15,6 +15,7 @@ from printapic.domain.errors import Unavailable
 from printapic.entrypoints.cli.logs import log_to_stderr
 from printapic.entrypoints.embedded import delivering, open_container, working
 from printapic.entrypoints.http.app import create_app
+from printapic.entrypoints.http.server import GuardedHttpProtocol
 from printapic.entrypoints.settings import InProcessJobs, Settings
 
 DRAIN_S = 25
@@ -64,6 +65,7 @@ def _run(app: Litestar, listening: socket.socket) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
+            http=GuardedHttpProtocol,
             access_log=False,
             server_header=False,
             log_level="warning",
