@@ -16,7 +16,7 @@ from printapic.domain.errors import Invalid, NotFound
 from printapic.domain.ids import OrderId
 from printapic.domain.images.image import Image, ImageNotFound, original_key, print_file_key
 from printapic.domain.images.layout import PrintLayout, crop_box
-from printapic.domain.orders.line import OrderLine, PrintFile
+from printapic.domain.orders.line import OrderLine, PrintFile, PrintState
 from printapic.domain.orders.order import Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
 
@@ -111,7 +111,8 @@ class RenderPrintFiles:
         with self.unit_of_work() as work:
             order = work.orders.get(order_id)
             order.print_file_failed(line.id, code, at=now)
-            if order.status is OrderStatus.CONFIRMED:
+            failed = order.line(line.id).print_state is PrintState.FAILED
+            if failed and order.status is OrderStatus.CONFIRMED:
                 order.hold(SYSTEM, reason=HoldReason.REPLACE_IMAGE, at=now)
             work.orders.save(order)
             work.commit()
