@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
@@ -16,11 +16,10 @@ from printapic.adapters.images.memory import MemoryImageStore
 from printapic.application.orders.printing import render_key
 from printapic.domain.actors import Actor
 from printapic.domain.crops import PixelBox
-from printapic.domain.ids import OrderId
 from printapic.domain.images.image import original_key
 from printapic.domain.images.layout import PrintLayout
 from printapic.domain.orders.line import PrintState
-from printapic.domain.orders.order import EDIT_WINDOW
+from printapic.domain.orders.order import EDIT_WINDOW, Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
 from printapic.domain.payments.transaction import Source
 from tests.shop_floor import MINUTE, ShopFloor, line, open_floor
@@ -142,42 +141,50 @@ def test_a_photo_that_was_deleted_all_the_same_holds_the_order(floor: ShopFloor,
 
 
 @attrs.define(slots=False)
-class Interrupting(MemoryImageStore):
-    """Does something else in the moment in which an original is opened."""
+class Interrupted(MemoryImageStore):
+    """Something else happens in the moment in which an original is opened, and the original vanishes."""
 
-    floor: ShopFloor | None = None
-    order_id: OrderId | None = None
-    customer: Actor | None = None
+    meanwhile: Callable[[], object] | None = None
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
-        floor, order_id, customer = self.floor, self.order_id, self.customer
-        if (
-            key.startswith("originals/")
-            and floor is not None
-            and order_id is not None
-            and customer is not None
-        ):
-            self.floor = None
-            floor.shop.cancel_order(order_id=order_id, actor=customer)
+        if key.startswith("originals/") and self.meanwhile is not None:
+            act, self.meanwhile = self.meanwhile, None
+            act()
             self.delete(key)
         with super().open(key) as file:
             yield file
 
 
-def test_an_order_called_off_while_its_files_are_made_is_not_held() -> None:
-    store = Interrupting()
+def confirmed_without_files(store: Interrupted) -> tuple[ShopFloor, Actor, Order]:
+    """An order that was paid a moment ago; the job that renders its print files waits."""
     floor = open_floor(store=store)
     anna = floor.customer()
     order = floor.place(anna).order
     floor.press(floor.start(order))
-    floor.deliverer.deliver_due()
-    payment = floor.payment(order)
-    floor.shop.sync_payment(payment_id=payment.id, source=Source.STAFF)
-    store.floor, store.order_id, store.customer = floor, order.id, anna
+    floor.shop.sync_payment(payment_id=floor.payment(order).id, source=Source.STAFF)
+    return floor, anna, order
+
+
+def test_an_order_called_off_while_its_files_are_made_is_not_held() -> None:
+    store = Interrupted()
+    floor, anna, order = confirmed_without_files(store)
+    store.meanwhile = lambda: floor.shop.cancel_order(order_id=order.id, actor=anna)
     floor.work()
     order = floor.order(order.id)
     assert (order.status, order.lines[0].print_failure) == (OrderStatus.CANCELLED, "file-not-found")
+
+
+def test_a_run_that_fails_after_another_one_made_the_file_holds_nothing() -> None:
+    """The same job in two hands: the lease of the first had ended."""
+    store = Interrupted()
+    floor, _, order = confirmed_without_files(store)
+    store.meanwhile = lambda: floor.perform("RenderPrintFiles", order_id=str(order.id))
+    floor.work()
+    order = floor.order(order.id)
+    assert order.status is OrderStatus.CONFIRMED
+    assert order.print_files_ready
+    assert prints(floor)
 
 
 def test_whatever_decides_about_a_print_file_is_in_its_name() -> None:
