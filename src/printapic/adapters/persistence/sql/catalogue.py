@@ -13,6 +13,11 @@ from printapic.application.ports.catalogue import PriceLists
 from printapic.domain.catalogue.price_list import PriceList
 
 _Key = tuple[int, str, datetime]
+_NEWEST = (
+    select(price_lists.c.id, price_lists.c.version, price_lists.c.loaded_at)
+    .order_by(price_lists.c.id.desc())
+    .limit(1)
+)
 
 
 class PriceListCache:
@@ -43,12 +48,7 @@ class SqlPriceLists(PriceLists):
 
     def current(self) -> PriceList | None:
         """The newest list; shared between callers, because it is immutable."""
-        newest = (
-            select(price_lists.c.id, price_lists.c.version, price_lists.c.loaded_at)
-            .order_by(price_lists.c.id.desc())
-            .limit(1)
-        )
-        row = self._transaction.row(newest)
+        row = self._transaction.row(_NEWEST)
         if row is None:
             return None
         key = (row["id"], row["version"], row["loaded_at"])

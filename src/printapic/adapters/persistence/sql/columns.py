@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from sqlalchemy import DECIMAL, BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
@@ -15,6 +16,7 @@ SERIAL = BigInteger().with_variant(Integer, "sqlite")
 """The key of a table that counts by itself: SQLite numbers nothing but an INTEGER PRIMARY KEY."""
 
 _CENT = Decimal("0.01")
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -54,11 +56,11 @@ class JsonDocument(TypeDecorator[Any]):
         """Write compact JSON; None is NULL."""
         if value is None:
             return None
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return _TO_JSON(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Read the JSON back."""
-        return None if value is None else json.loads(value)
+        return None if value is None else msgspec.json.decode(value)
 
 
 class MoneyAmount(TypeDecorator[Decimal]):

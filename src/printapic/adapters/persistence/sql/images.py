@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from printapic.adapters.persistence.sql.tables import images
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, Values
@@ -45,9 +45,8 @@ class SqlImageRepository(ImageRepository):
         """Those that exist, by id; locked in the order of their ids, so that two of these cannot deadlock."""
         if not image_ids:
             return {}
-        statement = _live().where(images.c.owner_id == owner_id, images.c.id.in_(image_ids))
-        statement = statement.order_by(images.c.id)
-        found = (_image(row) for row in self._transaction.rows_to_change(statement))
+        values = {"owner_id": owner_id, "image_ids": list(image_ids)}
+        found = (_image(row) for row in self._transaction.rows_to_change(_MANY, values))
         return {image.id: image for image in found}
 
     def by_sha256(self, owner_id: UserId, sha256: str) -> Image | None:
@@ -70,6 +69,16 @@ class SqlImageRepository(ImageRepository):
 
 def _live() -> Select[Any]:
     return select(images).where(images.c.state != ImageState.DELETED)
+
+
+_MANY = (
+    _live()
+    .where(
+        images.c.owner_id == bindparam("owner_id"),
+        images.c.id.in_(bindparam("image_ids", expanding=True)),
+    )
+    .order_by(images.c.id)
+)
 
 
 def _values(image: Image) -> Values:

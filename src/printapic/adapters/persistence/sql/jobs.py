@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Function,
+    Insert,
     Row,
     TextualSelect,
     and_,
@@ -90,9 +92,8 @@ class SqlJobQueue(JobQueue):
             "lock": job.lock,
             "state": JobState.WAITING,
             "attempts": 0,
-            "created_at": _database_time(self._connection),
         }
-        self._connection.execute(insert(jobs).values(row))
+        self._connection.execute(_insert_job(self._connection.dialect.name), row)
 
 
 @attrs.define(eq=False)
@@ -203,9 +204,15 @@ def _claim_on(dialect: str) -> TextualSelect:
     return text(_CLAIM.format(lock_row=lock_row)).bindparams(*moments).columns(*returned)
 
 
-def _database_time(connection: Connection) -> Function[Any]:
+@cache
+def _insert_job(dialect: str) -> Insert:
+    """Kept, because SQLAlchemy remembers on a statement under which key its SQL is cached."""
+    return insert(jobs).values(created_at=_database_time(dialect))
+
+
+def _database_time(dialect: str) -> Function[Any]:
     """Return the database's clock; on SQLite in the one width in which times are kept there."""
-    if connection.dialect.name == "sqlite":
+    if dialect == "sqlite":
         return func.strftime("%Y-%m-%d %H:%M:%f000", "now")
     return func.clock_timestamp()
 

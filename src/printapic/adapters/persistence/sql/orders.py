@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Select, exists, func, literal, select
+from sqlalchemy import Select, bindparam, exists, func, literal, select
 
 from printapic.adapters.persistence.sql.order_rows import (
     history_values,
@@ -44,6 +44,12 @@ _WHOLE = select(
     parts(order_history, order_history.c.order_id, orders.c.id),
     parts(shipments, shipments.c.order_id, orders.c.id),
 )
+_MINE = orders.c.user_id == bindparam("owner_id")
+_BY_ID = _WHOLE.where(orders.c.id == bindparam("order_id"))
+_OWNED = _BY_ID.where(_MINE)
+_BY_KEY = _WHOLE.where(_MINE, orders.c.idempotency_key == bindparam("key"))
+_LOCK = select(orders.c.id).where(orders.c.id == bindparam("order_id")).with_for_update()
+_OWNED_LOCK = _LOCK.where(_MINE)
 
 
 @attrs.frozen
@@ -72,23 +78,19 @@ class SqlOrderRepository(OrderRepository):
 
     def get(self, order_id: OrderId, *, owner_id: UserId | None = None) -> Order:
         """Raises `OrderNotFound`. One statement; on PostgreSQL a writing unit locks the row first."""
-        conditions = [orders.c.id == order_id]
-        if owner_id is not None:
-            conditions.append(orders.c.user_id == owner_id)
+        owned, values = owner_id is not None, {"order_id": order_id, "owner_id": owner_id}
         # A statement that waited for a lock sees the locked row as it is now, but everything else as it
         # was when it began: read together, a new order would come with old lines.
         if self._transaction.locking:
-            self._transaction.row_to_change(select(orders.c.id).where(*conditions))
-        row = self._transaction.row(_WHOLE.where(*conditions))
+            self._transaction.row(_OWNED_LOCK if owned else _LOCK, values)
+        row = self._transaction.row(_OWNED if owned else _BY_ID, values)
         if row is None:
             raise OrderNotFound
         return self._read(row)
 
     def by_key(self, user_id: UserId, idempotency_key: str) -> Order | None:
         """The order that this customer placed under this key; it is not locked."""
-        row = self._transaction.row(
-            _WHOLE.where(orders.c.user_id == user_id, orders.c.idempotency_key == idempotency_key)
-        )
+        row = self._transaction.row(_BY_KEY, {"owner_id": user_id, "key": idempotency_key})
         return None if row is None else self._read(row)
 
     def save(self, order: Order) -> None:
@@ -97,7 +99,7 @@ class SqlOrderRepository(OrderRepository):
         self._transaction.change(orders, order_values(order), order)
         stored = self._stored.get(order.id)
         if stored is None or stored.version != version:
-            stored = self._parts(self._transaction.row(_WHOLE.where(orders.c.id == order.id)))
+            stored = self._parts(self._transaction.row(_BY_ID, {"order_id": order.id}))
         self._transaction.change_parts(order_lines, stored.lines, line_values(order))
         self._transaction.change_parts(shipments, stored.shipments, shipment_values(order))
         self._transaction.append(order_history, history_values(order)[len(stored.history) :])

@@ -7,6 +7,7 @@ combination of a line with a history row; three statements would be three round 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from sqlalchemy.types import TypeDecorator
 from printapic.adapters.persistence.sql.transaction import Values
 
 _DIALECT = sqlite.dialect()
+_Reader = Callable[[Any], Any]
 
 
 class _JsonArrays(FunctionElement[Any]):
@@ -47,21 +49,27 @@ def parts(table: Table, parent: Column[Any], whole: Column[Any]) -> Label[Any]:
 
 def rows_of(table: Table, row: Values) -> tuple[Values, ...]:
     """The rows that `parts` brought along, in the order of their positions."""
-    names, readers = table.columns.keys(), [_reader(column) for column in table.columns]
+    columns = _columns(table)
     rows = [
-        {name: read(value) for name, read, value in zip(names, readers, values, strict=True)}
+        {
+            name: value if value is None or read is None else read(value)
+            for (name, read), value in zip(columns, values, strict=True)
+        }
         for values in row[table.name] or ()
     ]
     return tuple(sorted(rows, key=itemgetter("position")))
 
 
-def _reader(column: Column[Any]) -> Callable[[Any], Any]:
-    """How to read a column's value from JSON, which knows neither UUIDs nor times nor SQLite's booleans."""
+@cache
+def _columns(table: Table) -> tuple[tuple[str, _Reader | None], ...]:
+    return tuple((name, _reader(column)) for name, column in table.columns.items())
+
+
+def _reader(column: Column[Any]) -> _Reader | None:
+    """How to read a value from JSON, which knows neither UUIDs nor times nor SQLite's booleans."""
     kind = column.type
     if isinstance(kind, TypeDecorator):
         return lambda value: kind.process_result_value(value, _DIALECT)
     if isinstance(kind, Uuid):
-        return lambda value: None if value is None else UUID(value)
-    if isinstance(kind, Boolean):
-        return lambda value: None if value is None else bool(value)
-    return lambda value: value
+        return UUID
+    return bool if isinstance(kind, Boolean) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, ColumnElement, select
+from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, ColumnElement, bindparam, select
 
 from printapic.adapters.persistence.sql.tables import registrations, sessions, users
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, Values
@@ -16,6 +16,7 @@ from printapic.domain.users.user import Locale, Registration, User, UserNotFound
 _WITH_USER = (
     select(sessions, users)
     .join(users, users.c.id == sessions.c.user_id)
+    .where(sessions.c.id == bindparam("session_id"))
     .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
 )
 
@@ -98,7 +99,7 @@ class SqlSessionRepository(SessionRepository):
 
     def with_user(self, session_id: SessionId) -> tuple[Session, User] | None:
         """One statement; it locks neither of the two."""
-        row = self._transaction.row(_WITH_USER.where(sessions.c.id == session_id))
+        row = self._transaction.row(_WITH_USER, {"session_id": session_id})
         if row is None:
             return None
         session, user = ({c.name: row[f"{t.name}_{c.name}"] for c in t.columns} for t in (sessions, users))
