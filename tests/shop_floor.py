@@ -231,6 +231,10 @@ class ShopFloor:
         records = self.worker.list(JobState.WAITING)
         return sorted((record for record in records if record.name == name), key=lambda job: job.run_at)
 
+    def failed(self) -> list[str]:
+        """Jobs that went wrong, were it only once."""
+        return [f"{record.name}: {record.error}" for record in self.worker.list() if record.error]
+
     def dead(self) -> list[str]:
         """Why jobs died."""
         return [f"{record.name}: {record.error}" for record in self.worker.list(JobState.DEAD)]

@@ -46,5 +46,5 @@ def test_a_photo_becomes_a_parcel_and_its_owner_is_told_of_every_step_once(
     ]
     assert floor.told() == ["order-placed", "payment-received", "in-production", "shipped", "delivered"]
     assert floor.captured_and_refunded() == (300, 0)
-    assert floor.dead() == []
+    assert floor.failed() == []
     assert not floor.waiting("ExpireOrder")

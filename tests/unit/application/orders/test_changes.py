@@ -55,7 +55,7 @@ def test_an_order_without_any_payment_is_called_off_too(floor: ShopFloor, anna: 
     order = floor.place(anna).order
     floor.shop.cancel_order(order_id=order.id, actor=anna)
     floor.work()
-    assert floor.dead() == []
+    assert floor.failed() == []
     assert floor.told() == ["order-placed", "order-cancelled"]
 
 

@@ -239,6 +239,8 @@ def test_a_refund_that_the_bank_decides_later_is_found_without_a_webhook() -> No
     floor = open_floor(gateway=with_slow_refunds)
     anna = floor.customer()
     order = floor.paid(anna)
+    floor.later(HOUR)
+    assert next_poll(floor) is None
     floor.shop.cancel_order(order_id=order.id, actor=anna)
     floor.work()
     assert floor.payment(order).status is PaymentStatus.PAID
