@@ -11,6 +11,9 @@ POOL_SIZE = 28
 """24 request threads and four for timers and workers (security-and-reliability.md, 2.3)."""
 
 BUSY_TIMEOUT_S = 5
+TURN_S = "sqlite_turn_s"
+"""The execution option that says how long a thread waits for the threads that write before it."""
+
 _READING = "sqlite_reading"
 _POSTGRES_OPTIONS = {
     "statement_timeout": "2500ms",
@@ -101,6 +104,7 @@ def _sqlite(url: URL, pool: dict[str, Any], busy_timeout_s: float) -> Engine:
         **pool,
         # The driver must not begin transactions by itself: it would begin them deferred.
         connect_args={"timeout": busy_timeout_s, "isolation_level": None},
+        execution_options={TURN_S: busy_timeout_s},
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
