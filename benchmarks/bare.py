@@ -1,6 +1,6 @@
 """The peer: `python -m benchmarks.bare PORT ORDER`, the least that Litestar needs for the same answers.
 
-The same statements through SQLAlchemy Core, on the same connections and as many threads, and nothing else:
+The same statements through SQLAlchemy Core, made once, on as many connections and threads, and nothing else:
 nobody is asked who they are, what they may do, or whether what they send makes sense.
 """
 
@@ -21,7 +21,7 @@ from litestar.concurrency import set_asyncio_executor
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, JSONBody
-from sqlalchemy import Engine, Select, Text, cast, insert, make_url, select
+from sqlalchemy import Engine, Select, Text, bindparam, cast, insert, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from printapic.adapters.persistence.sql.engine import reading_engine, sql_engine
@@ -48,6 +48,16 @@ WHOLE = select(
     parts(shipments, shipments.c.order_id, orders.c.id),
 )
 _LINE_COLUMNS = order_lines.columns.keys()
+_MINE = orders.c.user_id == bindparam("owner_id")
+OWNED = WHOLE.where(orders.c.id == bindparam("order_id"), _MINE)
+BY_KEY = WHOLE.where(_MINE, orders.c.idempotency_key == bindparam("key"))
+INSERT_LINES, INSERT_HISTORY = insert(order_lines), insert(order_history)
+PICTURES = (
+    select(images)
+    .where(images.c.state != ImageState.DELETED, images.c.owner_id == bindparam("owner_id"))
+    .where(images.c.id.in_(bindparam("image_ids", expanding=True)))
+    .order_by(images.c.id)
+)
 NEWEST_PRICES = (
     select(price_lists.c.id, price_lists.c.version, price_lists.c.loaded_at)
     .order_by(price_lists.c.id.desc())
@@ -61,7 +71,10 @@ class BareShop:
     def __init__(self, engine: Engine, sample: UUID) -> None:
         self._engine = engine
         self._reading = reading_engine(engine)
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        on_postgres = engine.dialect.name == "postgresql"
+        self._pictures = PICTURES.with_for_update() if on_postgres else PICTURES
+        insert_order = postgresql.insert(orders) if on_postgres else sqlite.insert(orders)
+        self._insert = insert_order.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
         with self._reading.connect() as connection:
             found = connection.execute(WHOLE.where(orders.c.id == sample)).one()._asdict()
             self._jobs = [row._asdict() for row in connection.execute(_jobs_of(sample))]
@@ -71,9 +84,9 @@ class BareShop:
 
     def read(self, order_id: UUID) -> dict[str, Any] | None:
         """One order with its parts."""
-        mine = WHOLE.where(orders.c.id == order_id, orders.c.user_id == self._order["user_id"])
+        mine = {"order_id": order_id, "owner_id": self._order["user_id"]}
         with self._reading.connect() as connection, connection.begin():
-            row = connection.execute(mine).first()
+            row = connection.execute(OWNED, mine).first()
         if row is None:
             return None
         lines = [dict(zip(_LINE_COLUMNS, line, strict=True)) for line in row.order_lines]
@@ -85,27 +98,18 @@ class BareShop:
         order = {**self._order, "id": order_id, "number": _new_id().hex, "idempotency_key": key}
         renamed = {str(self._order["id"]): str(order_id)}
         wanted = {UUID(line["image_id"]) for line in lines}
-        pictures = (
-            select(images)
-            .where(images.c.state != ImageState.DELETED)
-            .where(images.c.owner_id == owner_id, images.c.id.in_(wanted))
-            .order_by(images.c.id)
-        )
-        if self._engine.dialect.name == "postgresql":
-            pictures = pictures.with_for_update()
-        known = WHOLE.where(orders.c.user_id == owner_id, orders.c.idempotency_key == key)
         with self._engine.begin() as connection:
-            if (row := connection.execute(known).first()) is not None:
+            if (row := connection.execute(BY_KEY, {"owner_id": owner_id, "key": key}).first()) is not None:
                 return row._asdict()
             connection.execute(NEWEST_PRICES).first()
-            if len(connection.execute(pictures).all()) != len(wanted):
+            found = connection.execute(self._pictures, {"owner_id": owner_id, "image_ids": list(wanted)})
+            if len(found.all()) != len(wanted):
                 raise ValueError("there is no such picture")
-            added = self._insert(orders).values(order).on_conflict_do_nothing()
-            connection.execute(added.execution_options(preserve_rowcount=True))
+            connection.execute(self._insert, order)
             of_order = [{**line, "id": _new_id(), "order_id": order_id} for line in self._lines]
-            connection.execute(insert(order_lines), of_order)
+            connection.execute(INSERT_LINES, of_order)
             steps = [{**step, "order_id": order_id} for step in self._history]
-            connection.execute(insert(order_history), steps)
+            connection.execute(INSERT_HISTORY, steps)
             for job in self._jobs:
                 payload = {name: renamed.get(value, value) for name, value in job["payload"].items()}
                 SqlJobQueue(connection).enqueue(Job(name=job["name"], payload=payload, run_at=job["run_at"]))

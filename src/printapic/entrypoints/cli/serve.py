@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 from contextlib import ExitStack
@@ -78,6 +79,9 @@ def _run(app: Litestar, listening: socket.socket) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    # What was loaded to start stays to the end: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     server.run(sockets=[listening])
 
 
