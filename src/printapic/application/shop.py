@@ -35,7 +35,7 @@ from printapic.application.payments.intake import ReceiveWebhook, SettleWebhook
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, SyncPayment
 from printapic.application.ports.jobs import Job
-from printapic.application.users.administration import CreateAdmin, GrantRole, ListUsers, ReadUser
+from printapic.application.users.administration import CreateAdmin, CreateUser, GrantRole, ListUsers, ReadUser
 from printapic.application.users.authentication import Authenticate, LogIn, LogOut, RefreshSession
 from printapic.application.users.registration import Register, VerifyEmail
 
@@ -58,6 +58,7 @@ class Shop:
     refresh_session: RefreshSession
     log_out: LogOut
     authenticate: Authenticate
+    create_user: CreateUser
     create_admin: CreateAdmin
     grant_role: GrantRole
     read_user: ReadUser

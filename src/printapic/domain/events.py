@@ -11,7 +11,9 @@ import attrs
 def aware_utc(instance: object, attribute: attrs.Attribute[Any], value: datetime | None) -> None:
     """An attrs validator: a time without a zone, or in another zone than UTC, is a bug and is refused."""
     if value is not None and value.utcoffset() != timedelta(0):
-        raise ValueError(f"{type(instance).__name__}.{attribute.name} must be an aware UTC time, got {value!r}")
+        raise ValueError(
+            f"{type(instance).__name__}.{attribute.name} must be an aware UTC time, got {value!r}"
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -21,7 +21,9 @@ class CurrencyUnsupported(Invalid):
     code = "currency-unsupported"
 
     def __init__(self, currency: str) -> None:
-        super().__init__("This currency is not one of those the shop trades in.", supported=sorted(_EXPONENTS))
+        super().__init__(
+            "This currency is not one of those the shop trades in.", supported=sorted(_EXPONENTS)
+        )
         self.currency = currency
 
 

@@ -71,7 +71,9 @@ def default_bands(viewing_cm: int) -> ResolutionBands:
     """
     inform = min(300, max(150, _up_to_ten(Fraction(8732, viewing_cm))))
     warn = _up_to_ten(Fraction(2 * inform, 3))
-    return ResolutionBands(inform_dpi=inform, warn_dpi=warn, block_dpi=max(72, _up_to_ten(Fraction(inform, 3))))
+    return ResolutionBands(
+        inform_dpi=inform, warn_dpi=warn, block_dpi=max(72, _up_to_ten(Fraction(inform, 3)))
+    )
 
 
 def _up_to_ten(value: Fraction) -> int:

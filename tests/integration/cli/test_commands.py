@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import socket
 import subprocess
 import sys
@@ -43,6 +44,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def printapic(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    root = logging.getLogger()
+    before = root.level, root.handlers[:]
+
     def run(*arguments: str, stdin: str = "") -> Answer:
         monkeypatch.setattr(sys, "argv", ["printapic", *arguments])
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
@@ -53,6 +57,7 @@ def printapic(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
             exit_code = int(stop.code or 0)
         finally:
             structlog.reset_defaults()
+            root.level, root.handlers[:] = before
         captured = capsys.readouterr()
         return Answer(exit_code, captured.out, captured.err)
 

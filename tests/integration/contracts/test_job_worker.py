@@ -223,7 +223,7 @@ def test_a_failing_job_rests_longer_each_time_and_ends_dead(backend: Backend, cl
             assert worker.run_due(fail) == 0
             clock.advance(timedelta(microseconds=1))
             assert worker.run_due(fail) == 1
-    assert pauses == [5, 10, 20, 40, 80, 160, 320]
+    assert pauses == [min(5 * 2**failures, 3600) for failures in range(MAX_ATTEMPTS - 1)]
     assert (record.state, record.attempts) == (JobState.DEAD, MAX_ATTEMPTS)
     assert record.error == "CardDeclined card-declined"
     assert [each["attempts"] for each in logs] == list(range(1, MAX_ATTEMPTS + 1))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from printapic.application.orders.tracking import visible_to
+from printapic.application.orders.commands import Versions, change_order
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.jobs import Job
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
@@ -25,14 +25,18 @@ class CancelOrder:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    def __call__(self, *, order_id: OrderId, actor: Actor, reason: str | None = None) -> Order:
-        """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
-        with self.unit_of_work() as work:
-            order = work.orders.get(order_id, owner_id=visible_to(actor))
-            order.cancel(actor, reason=reason, at=self.clock.now())
-            work.orders.save(order)
-            work.commit()
-        return order
+    def __call__(
+        self, *, order_id: OrderId, actor: Actor, reason: str | None = None, versions: Versions = None
+    ) -> Order:
+        """Raises `OrderNotFound`, `VersionDiffers`, `TransitionRefused` or `TransitionDenied`."""
+        at = self.clock.now()
+        return change_order(
+            self.unit_of_work,
+            order_id,
+            actor,
+            versions,
+            lambda order: order.cancel(actor, reason=reason, at=at),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -42,14 +46,16 @@ class AbortOrder:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    def __call__(self, *, order_id: OrderId, actor: Actor, reason: str) -> Order:
-        """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
-        with self.unit_of_work() as work:
-            order = work.orders.get(order_id, owner_id=visible_to(actor))
-            order.abort(actor, reason=reason, at=self.clock.now())
-            work.orders.save(order)
-            work.commit()
-        return order
+    def __call__(self, *, order_id: OrderId, actor: Actor, reason: str, versions: Versions = None) -> Order:
+        """Raises `OrderNotFound`, `VersionDiffers`, `TransitionRefused` or `TransitionDenied`."""
+        at = self.clock.now()
+        return change_order(
+            self.unit_of_work,
+            order_id,
+            actor,
+            versions,
+            lambda order: order.abort(actor, reason=reason, at=at),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -62,14 +68,16 @@ class WaiveEditWindow:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    def __call__(self, *, order_id: OrderId, actor: Actor) -> Order:
-        """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
-        with self.unit_of_work() as work:
-            order = work.orders.get(order_id, owner_id=visible_to(actor))
-            order.waive_edit_window(actor, at=self.clock.now())
-            work.orders.save(order)
-            work.commit()
-        return order
+    def __call__(self, *, order_id: OrderId, actor: Actor, versions: Versions = None) -> Order:
+        """Raises `OrderNotFound`, `VersionDiffers`, `TransitionRefused` or `TransitionDenied`."""
+        at = self.clock.now()
+        return change_order(
+            self.unit_of_work,
+            order_id,
+            actor,
+            versions,
+            lambda order: order.waive_edit_window(actor, at=at),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -79,14 +87,18 @@ class HoldOrder:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    def __call__(self, *, order_id: OrderId, actor: Actor, reason: HoldReason) -> Order:
-        """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
-        with self.unit_of_work() as work:
-            order = work.orders.get(order_id, owner_id=visible_to(actor))
-            order.hold(actor, reason=reason, at=self.clock.now())
-            work.orders.save(order)
-            work.commit()
-        return order
+    def __call__(
+        self, *, order_id: OrderId, actor: Actor, reason: HoldReason, versions: Versions = None
+    ) -> Order:
+        """Raises `OrderNotFound`, `VersionDiffers`, `TransitionRefused` or `TransitionDenied`."""
+        at = self.clock.now()
+        return change_order(
+            self.unit_of_work,
+            order_id,
+            actor,
+            versions,
+            lambda order: order.hold(actor, reason=reason, at=at),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -96,14 +108,16 @@ class ReleaseOrder:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    def __call__(self, *, order_id: OrderId, actor: Actor) -> Order:
-        """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
-        with self.unit_of_work() as work:
-            order = work.orders.get(order_id, owner_id=visible_to(actor))
-            order.release(actor, at=self.clock.now())
-            work.orders.save(order)
-            work.commit()
-        return order
+    def __call__(self, *, order_id: OrderId, actor: Actor, versions: Versions = None) -> Order:
+        """Raises `OrderNotFound`, `VersionDiffers`, `TransitionRefused` or `TransitionDenied`."""
+        at = self.clock.now()
+        return change_order(
+            self.unit_of_work,
+            order_id,
+            actor,
+            versions,
+            lambda order: order.release(actor, at=at),
+        )
 
 
 @attrs.frozen(kw_only=True)

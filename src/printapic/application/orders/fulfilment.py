@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from printapic.application.orders.tracking import visible_to
+from printapic.application.orders.commands import Versions, change_order
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
@@ -23,14 +23,16 @@ class StartProduction:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    def __call__(self, *, order_id: OrderId, actor: Actor) -> Order:
-        """Raises `OrderNotFound`, `TransitionRefused` or `TransitionDenied`."""
-        with self.unit_of_work() as work:
-            order = work.orders.get(order_id, owner_id=visible_to(actor))
-            order.start_production(actor, at=self.clock.now())
-            work.orders.save(order)
-            work.commit()
-        return order
+    def __call__(self, *, order_id: OrderId, actor: Actor, versions: Versions = None) -> Order:
+        """Raises `OrderNotFound`, `VersionDiffers`, `TransitionRefused` or `TransitionDenied`."""
+        at = self.clock.now()
+        return change_order(
+            self.unit_of_work,
+            order_id,
+            actor,
+            versions,
+            lambda order: order.start_production(actor, at=at),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -50,28 +52,28 @@ class ShipParcel:
         tracking_number: str | None = None,
         tracking_url: str | None = None,
         items: Sequence[ShippedItem] | None = None,
+        versions: Versions = None,
     ) -> Order:
         """`items` None means everything that has not left yet.
 
-        Raises `OrderNotFound`, `ShipmentInvalid`, `TransitionRefused` or `TransitionDenied`.
+        Raises `OrderNotFound`, `VersionDiffers`, `ShipmentInvalid`, `TransitionRefused` or
+        `TransitionDenied`.
         """
-        now = self.clock.now()
-        with self.unit_of_work() as work:
-            order = work.orders.get(order_id, owner_id=visible_to(actor))
-            if items is None:
-                items = [ShippedItem(line_id, quantity) for line_id, quantity in order.unshipped().items()]
+        at = self.clock.now()
+
+        def ship(order: Order) -> None:
+            everything = [ShippedItem(line_id, quantity) for line_id, quantity in order.unshipped().items()]
             shipment = Shipment(
                 id=ShipmentId(self.identifiers.uuid()),
                 carrier=carrier,
                 tracking_number=tracking_number,
                 tracking_url=tracking_url,
-                items=tuple(items),
-                handed_over_at=now,
+                items=tuple(everything if items is None else items),
+                handed_over_at=at,
             )
-            order.ship(actor, shipment, at=now)
-            work.orders.save(order)
-            work.commit()
-        return order
+            order.ship(actor, shipment, at=at)
+
+        return change_order(self.unit_of_work, order_id, actor, versions, ship)
 
 
 @attrs.frozen(kw_only=True)
@@ -81,11 +83,19 @@ class MarkDelivered:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    def __call__(self, *, order_id: OrderId, shipment_id: ShipmentId, actor: Actor) -> Order:
-        """Raises `OrderNotFound`, `ShipmentNotFound`, `TransitionRefused` or `TransitionDenied`."""
-        with self.unit_of_work() as work:
-            order = work.orders.get(order_id, owner_id=visible_to(actor))
-            order.deliver(actor, shipment_id, at=self.clock.now())
-            work.orders.save(order)
-            work.commit()
-        return order
+    def __call__(
+        self, *, order_id: OrderId, shipment_id: ShipmentId, actor: Actor, versions: Versions = None
+    ) -> Order:
+        """`shipment_id` is one of the order's.
+
+        Raises `OrderNotFound`, `VersionDiffers`, `ShipmentNotFound`, `TransitionRefused` or
+        `TransitionDenied`.
+        """
+        at = self.clock.now()
+        return change_order(
+            self.unit_of_work,
+            order_id,
+            actor,
+            versions,
+            lambda order: order.deliver(actor, shipment_id, at=at),
+        )

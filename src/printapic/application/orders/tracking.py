@@ -16,8 +16,15 @@ STAFF = frozenset({Role.OPERATOR, Role.SUPPORT, Role.ADMIN})
 
 
 def visible_to(actor: Actor) -> UserId | None:
-    """Whose orders somebody finds: everybody's for staff (None), their own for a customer."""
-    return None if actor.roles & STAFF else actor.user_id
+    """Whose orders somebody finds: everybody's for staff (None), their own for a customer.
+
+    Raises `ValueError` for a customer without an id, who would otherwise pass for staff.
+    """
+    if actor.roles & STAFF:
+        return None
+    if actor.user_id is None:
+        raise ValueError("only staff acts without an id of their own")
+    return actor.user_id
 
 
 @attrs.frozen(kw_only=True)

@@ -15,7 +15,7 @@ from printapic.domain.errors import NotFound
 from printapic.domain.events import aware_utc
 
 MAX_ATTEMPTS = 12
-"""Spread over two hours at most by the growing pauses: a mail server may be down that long."""
+"""The growing pauses spread them over an hour and more: a mail server may be down that long."""
 
 
 class JobNotFound(NotFound):

@@ -25,11 +25,11 @@ class RoleNotGrantable(Invalid):
 
 
 @attrs.frozen(kw_only=True)
-class CreateAdmin:
-    """Make the first administrator, or make somebody an administrator who has an account already.
+class CreateUser:
+    """Make a user without a mail: for programs that know their customers, and for the first administrator.
 
-    Whoever can run this can also read the database, so the address counts as proven. An existing
-    account keeps its password.
+    Whoever can call this can also read the database, so the address counts as proven. An existing user
+    keeps name and password, and gets the roles that are missing.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -37,10 +37,24 @@ class CreateAdmin:
     identifiers: Identifiers
     hasher: PasswordHasher
 
-    def __call__(self, *, email: str, password: str) -> UserId:
-        """Raises `EmailInvalid`, `PasswordTooShort` or `PasswordTooLong`."""
+    def __call__(
+        self,
+        *,
+        email: str,
+        password: str,
+        name: str | None = None,
+        locale: Locale = Locale.EN,
+        roles: frozenset[Role] = frozenset({Role.CUSTOMER}),
+    ) -> UserId:
+        """The id of the user, new or not.
+
+        Raises `EmailInvalid`, `PasswordTooShort`, `PasswordTooLong`, `PasswordUnreadable`,
+        `RoleNotGrantable` or `HasherBusy`.
+        """
         address = EmailAddress.parse(email)
         check_new_password(unicodedata.normalize("NFKC", password))
+        if Role.SYSTEM in roles:
+            raise RoleNotGrantable(Role.SYSTEM)
         password_hash = self.hasher.hash(password)
         now = self.clock.now()
         with self.unit_of_work() as work:
@@ -50,17 +64,29 @@ class CreateAdmin:
                     id=UserId(self.identifiers.uuid()),
                     email=address,
                     password_hash=password_hash,
-                    name=None,
-                    locale=Locale.EN,
-                    roles=frozenset({Role.CUSTOMER, Role.ADMIN}),
+                    name=name,
+                    locale=locale,
+                    roles=roles,
                     at=now,
                 )
                 work.users.add(user)
             else:
-                user.grant(Role.ADMIN, at=now)
+                for role in sorted(roles):
+                    user.grant(role, at=now)
                 work.users.save(user)
             work.commit()
         return user.id
+
+
+@attrs.frozen(kw_only=True)
+class CreateAdmin:
+    """Make the first administrator, or make somebody an administrator who has an account already."""
+
+    create_user: CreateUser
+
+    def __call__(self, *, email: str, password: str) -> UserId:
+        """Raises whatever `CreateUser` raises."""
+        return self.create_user(email=email, password=password, roles=frozenset({Role.CUSTOMER, Role.ADMIN}))
 
 
 @attrs.frozen(kw_only=True)

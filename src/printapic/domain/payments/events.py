@@ -45,11 +45,3 @@ class RefundSucceeded(DomainEvent):
     payment_id: PaymentId
     order_id: OrderId
     refund_ref: str
-
-
-@attrs.frozen(kw_only=True)
-class WebhookReceived(DomainEvent):
-    """A verified notification lies in the inbox. It is only a hint to go and look."""
-
-    provider: str
-    event_id: str

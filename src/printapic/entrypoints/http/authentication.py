@@ -17,6 +17,7 @@ from printapic.application.shop import Shop
 from printapic.application.users.authentication import Principal
 from printapic.domain.users.permissions import PermissionDenied
 from printapic.domain.users.session import SessionInvalid
+from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.headers import request_id
 from printapic.entrypoints.http.policies import policy_of
 
@@ -75,6 +76,10 @@ def _token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     return match[1]
 
 
-def provide_principal(request: Request[Any, Any, Any]) -> Principal:
-    """Who makes this request; only on routes that are not public."""
+def provide_principal(request: Request[Any, Any, Any], shop: Given[Shop]) -> Principal:
+    """Who makes this request; only on routes that are not public.
+
+    `shop` is not used: things that do not need each other are made in concurrent tasks by the framework,
+    which costs more than all else that is done to find out who asks.
+    """
     return cast(Principal, request.scope["user"])

@@ -20,7 +20,7 @@ from printapic.entrypoints.http.bodies import RequestBody
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.order_bodies import OrderBody, order_body
 from printapic.entrypoints.http.policies import allow
-from printapic.entrypoints.http.preconditions import etag, must_match
+from printapic.entrypoints.http.preconditions import IfMatch, etag, versions
 
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^(?![\s\S]*[\x00-\x1f\x7f])")]
 REFUSALS = (404, 409, 412, 422)
@@ -62,16 +62,20 @@ class OrderCommandController(Controller):
         order_id: FromPath[UUID],
         shop: Given[Shop],
         principal: Given[Principal],
+        if_match: IfMatch = None,
         data: JSONBody[CancelRequest | None] = None,
     ) -> Response[OrderBody]:
-        order = meant(request, shop, principal, order_id)
         reason = data.reason if data else None
-        return changed(shop.cancel_order(order_id=order, actor=principal.actor, reason=reason))
+        return changed(
+            shop.cancel_order(
+                order_id=OrderId(order_id), actor=principal.actor, versions=versions(request), reason=reason
+            )
+        )
 
     @post(
         "/waive-edit-window",
         operation_id="waive_edit_window",
-        summary="Let production start now",
+        summary="Let an operator start production now, before the edit window is over",
         status_code=200,
         opt=allow(Permission.ORDER_OWN, problems=REFUSALS),
         sync_to_thread=True,
@@ -82,9 +86,13 @@ class OrderCommandController(Controller):
         order_id: FromPath[UUID],
         shop: Given[Shop],
         principal: Given[Principal],
+        if_match: IfMatch = None,
     ) -> Response[OrderBody]:
-        order = meant(request, shop, principal, order_id)
-        return changed(shop.waive_edit_window(order_id=order, actor=principal.actor))
+        return changed(
+            shop.waive_edit_window(
+                order_id=OrderId(order_id), actor=principal.actor, versions=versions(request)
+            )
+        )
 
     @post(
         "/hold",
@@ -101,9 +109,16 @@ class OrderCommandController(Controller):
         data: JSONBody[HoldRequest],
         shop: Given[Shop],
         principal: Given[Principal],
+        if_match: IfMatch = None,
     ) -> Response[OrderBody]:
-        order = meant(request, shop, principal, order_id)
-        return changed(shop.hold_order(order_id=order, actor=principal.actor, reason=data.reason))
+        return changed(
+            shop.hold_order(
+                order_id=OrderId(order_id),
+                actor=principal.actor,
+                versions=versions(request),
+                reason=data.reason,
+            )
+        )
 
     @post(
         "/release",
@@ -119,9 +134,11 @@ class OrderCommandController(Controller):
         order_id: FromPath[UUID],
         shop: Given[Shop],
         principal: Given[Principal],
+        if_match: IfMatch = None,
     ) -> Response[OrderBody]:
-        order = meant(request, shop, principal, order_id)
-        return changed(shop.release_order(order_id=order, actor=principal.actor))
+        return changed(
+            shop.release_order(order_id=OrderId(order_id), actor=principal.actor, versions=versions(request))
+        )
 
     @post(
         "/start-production",
@@ -137,9 +154,13 @@ class OrderCommandController(Controller):
         order_id: FromPath[UUID],
         shop: Given[Shop],
         principal: Given[Principal],
+        if_match: IfMatch = None,
     ) -> Response[OrderBody]:
-        order = meant(request, shop, principal, order_id)
-        return changed(shop.start_production(order_id=order, actor=principal.actor))
+        return changed(
+            shop.start_production(
+                order_id=OrderId(order_id), actor=principal.actor, versions=versions(request)
+            )
+        )
 
     @post(
         "/abort",
@@ -156,17 +177,16 @@ class OrderCommandController(Controller):
         data: JSONBody[AbortRequest],
         shop: Given[Shop],
         principal: Given[Principal],
+        if_match: IfMatch = None,
     ) -> Response[OrderBody]:
-        order = meant(request, shop, principal, order_id)
-        return changed(shop.abort_order(order_id=order, actor=principal.actor, reason=data.reason))
-
-
-def meant(request: Request[Any, Any, Any], shop: Shop, principal: Principal, order_id: UUID) -> OrderId:
-    """The order's id, once `If-Match` (where sent) names its present version. Raises `VersionDiffers`."""
-    meant = OrderId(order_id)
-    if "if-match" in request.headers:
-        must_match(request, etag(shop.read_order(order_id=meant, actor=principal.actor).version))
-    return meant
+        return changed(
+            shop.abort_order(
+                order_id=OrderId(order_id),
+                actor=principal.actor,
+                versions=versions(request),
+                reason=data.reason,
+            )
+        )
 
 
 def changed(order: Order) -> Response[OrderBody]:

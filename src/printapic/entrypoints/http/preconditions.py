@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request
+from litestar.params import HeaderParameter
 
-from printapic.domain.errors import Conflict, Invalid
+from printapic.domain.errors import Invalid
 
 _KEY = re.compile(r"[\x21-\x7e]{20,255}")
 _TAG = re.compile(r'(W/)?("[\x21\x23-\x7e]*")|\*')
@@ -28,13 +29,14 @@ class IdempotencyKeyInvalid(Invalid):
         super().__init__("An Idempotency-Key has 20 to 255 visible ASCII characters, and stands there once.")
 
 
-class VersionDiffers(Conflict):
-    """`If-Match` names another version than the present one."""
-
-    code = "version-differs"
-
-    def __init__(self) -> None:
-        super().__init__("This changed since you read it. Please read it again.")
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(
+        name="If-Match",
+        required=False,
+        description="The `ETag` that the caller has seen; where another one is current, nothing is changed.",
+    ),
+]
 
 
 def idempotency_key(request: Request[Any, Any, Any]) -> str:
@@ -56,12 +58,16 @@ def unchanged(request: Request[Any, Any, Any], tag: str) -> bool:
     return any(match[2] in (None, tag) for match in _tags(request, "if-none-match"))
 
 
-def must_match(request: Request[Any, Any, Any], tag: str) -> None:
-    """Raises `VersionDiffers` where `If-Match` is sent and does not name `tag` (compared strongly)."""
-    if "if-match" in request.headers and not any(
-        match[1] is None and match[2] in (None, tag) for match in _tags(request, "if-match")
-    ):
-        raise VersionDiffers
+def versions(request: Request[Any, Any, Any]) -> frozenset[int] | None:
+    """The versions that `If-Match` names (weak tags name none); None where it is not sent, or says `*`."""
+    if "if-match" not in request.headers:
+        return None
+    tags = [match[2] for match in _tags(request, "if-match") if match[1] is None]
+    if None in tags:
+        return None
+    return frozenset(
+        int(number) for tag in tags if (number := tag.strip('"')).isdecimal() and len(number) < 10
+    )
 
 
 def _tags(request: Request[Any, Any, Any], header: str) -> Iterator[re.Match[str]]:

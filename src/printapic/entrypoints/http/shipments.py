@@ -22,10 +22,11 @@ from printapic.entrypoints.http.order_bodies import (
     ShippedItemBody,
     shipment_body,
 )
-from printapic.entrypoints.http.order_commands import REFUSALS, changed, meant
+from printapic.entrypoints.http.order_commands import REFUSALS, changed
 from printapic.entrypoints.http.orders import READERS
 from printapic.entrypoints.http.pages import Page
 from printapic.entrypoints.http.policies import allow
+from printapic.entrypoints.http.preconditions import IfMatch, versions
 
 
 class ShipRequest(RequestBody, kw_only=True):
@@ -73,13 +74,14 @@ class ShipmentController(Controller):
         data: JSONBody[ShipRequest],
         shop: Given[Shop],
         principal: Given[Principal],
+        if_match: IfMatch = None,
     ) -> Response[OrderBody]:
-        order = meant(request, shop, principal, order_id)
         items = data.items
         return changed(
             shop.ship_parcel(
-                order_id=order,
+                order_id=OrderId(order_id),
                 actor=principal.actor,
+                versions=versions(request),
                 carrier=data.carrier,
                 tracking_number=data.tracking_number,
                 tracking_url=data.tracking_url,
@@ -104,8 +106,13 @@ class ShipmentController(Controller):
         shipment_id: FromPath[UUID],
         shop: Given[Shop],
         principal: Given[Principal],
+        if_match: IfMatch = None,
     ) -> Response[OrderBody]:
-        order = meant(request, shop, principal, order_id)
         return changed(
-            shop.mark_delivered(order_id=order, shipment_id=ShipmentId(shipment_id), actor=principal.actor)
+            shop.mark_delivered(
+                order_id=OrderId(order_id),
+                shipment_id=ShipmentId(shipment_id),
+                actor=principal.actor,
+                versions=versions(request),
+            )
         )

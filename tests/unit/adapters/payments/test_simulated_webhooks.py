@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -304,8 +305,10 @@ def test_a_running_sender_outlives_books_that_fail(shop: Shop, caplog: pytest.Lo
             deliverer.deliver_due()
         thread = threading.Thread(target=deliverer.run, args=(stop,))
         thread.start()
-        while not caplog.records:
+        deadline = time.monotonic() + 30
+        while not caplog.records and time.monotonic() < deadline:
             thread.join(timeout=0.01)
+        assert caplog.records
         assert thread.is_alive()
         stop.set()
         deliverer.wake()

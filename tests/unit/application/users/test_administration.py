@@ -8,7 +8,7 @@ from printapic.application.users.administration import RoleNotGrantable
 from printapic.domain.actors import Actor, Role
 from printapic.domain.ids import UserId
 from printapic.domain.users.email import EmailInvalid
-from printapic.domain.users.user import PasswordTooLong, PasswordTooShort, UserNotFound
+from printapic.domain.users.user import Locale, PasswordTooLong, PasswordTooShort, UserNotFound
 from tests.shop_floor import PASSWORD, ShopFloor, user_of
 
 
@@ -71,3 +71,23 @@ def test_users_are_read_in_pages_and_an_unknown_one_is_not_found(floor: ShopFloo
     assert [user.id for user in (*first, *rest)] == people
     with pytest.raises(UserNotFound):
         floor.shop.read_user(user_id=UserId(floor.shop.register.identifiers.uuid()))
+
+
+def test_a_program_makes_customers_it_knows_without_a_mail(floor: ShopFloor) -> None:
+    user_id = floor.shop.create_user(
+        email="Carl@example.org", password=PASSWORD, name="Carl", locale=Locale.DE
+    )
+    user = floor.shop.read_user(user_id=user_id)
+    assert (user.name, user.locale, user.roles) == ("Carl", Locale.DE, frozenset({Role.CUSTOMER}))
+    floor.shop.log_in(email="carl@example.org", password=PASSWORD)
+    again = floor.shop.create_user(
+        email="carl@example.org", password="another long password", roles=frozenset({Role.OPERATOR})
+    )
+    assert again == user_id
+    assert floor.shop.read_user(user_id=user_id).roles == {Role.CUSTOMER, Role.OPERATOR}
+    floor.shop.log_in(email="carl@example.org", password=PASSWORD)
+
+
+def test_nobody_is_made_one_of_the_shops_own_workers(floor: ShopFloor) -> None:
+    with pytest.raises(RoleNotGrantable):
+        floor.shop.create_user(email="x@example.org", password=PASSWORD, roles=frozenset({Role.SYSTEM}))
