@@ -84,7 +84,8 @@ def _cut_to_ratio(crop: PixelBox, ratio: Fraction) -> tuple[Fraction, Fraction, 
 
 
 def _half_up(value: Fraction) -> int:
-    return int((value + Fraction(1, 2)) // 1)
+    # In integers, because three operations on fractions cost ten times as much, on every line ordered.
+    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 
 def central_crop(width_px: int, height_px: int, specification: PrintSpecification) -> PixelBox:

@@ -190,10 +190,14 @@ def _colour(facts: ImageFacts) -> Iterator[Finding]:
 
 
 def one_decimal(value: Fraction) -> str:
-    tenths = int((value * 10 + Fraction(1, 2)) // 1)
+    tenths = _half_up(value, 10)
     return f"{tenths // 10}.{tenths % 10}"
 
 
 def two_decimals(value: Fraction) -> str:
-    hundredths = int((value * 100 + Fraction(1, 2)) // 1)
+    hundredths = _half_up(value, 100)
     return f"{hundredths // 100}.{hundredths % 100:02}"
+
+
+def _half_up(value: Fraction, steps: int) -> int:
+    return (2 * steps * value.numerator + value.denominator) // (2 * value.denominator)
