@@ -12,7 +12,6 @@ from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.images import PRESETS, ImageProcessor, ImageStore, Rendered
 from printapic.application.ports.unit_of_work import ConcurrentUpdate, UnitOfWorkFactory
 from printapic.domain.ids import ImageId, UserId
-from printapic.domain.images.formats import recognise
 from printapic.domain.images.image import (
     Image,
     UploadEmpty,
@@ -61,7 +60,6 @@ class UploadImage:
             known = work.images.by_sha256(owner_id, sha256)
         if known is not None:
             return Uploaded(image=known, created=False)
-        recognise(file)
         inspection = self.processor.inspect(file, PRESETS)
         image = Image.accept(
             id=ImageId(self.identifiers.uuid()),

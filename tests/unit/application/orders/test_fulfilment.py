@@ -36,7 +36,9 @@ def test_production_is_started_by_hand_once_the_window_is_over(
         floor.shop.start_production(order_id=order.id, actor=operator)
     assert refusal.value.reason == "edit-window-open"
     floor.clock.advance(EDIT_WINDOW)
-    assert floor.shop.start_production(order_id=order.id, actor=operator).status is OrderStatus.IN_PRODUCTION
+    started = floor.shop.start_production(order_id=order.id, actor=operator)
+    assert started.status is OrderStatus.IN_PRODUCTION
+    assert floor.order(order.id).history == started.history
 
 
 def test_a_parcel_holds_everything_unless_told_otherwise(

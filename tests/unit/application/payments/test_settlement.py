@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -13,13 +14,14 @@ from printapic.adapters.payments.simulated.checkout import Choice, DeskOrder, We
 from printapic.adapters.payments.simulated.faults import Fault
 from printapic.adapters.payments.simulated.gateway import Collection, SimulatedGateway
 from printapic.application.payments.settlement import ProviderSilent
+from printapic.application.ports.payments import Outcome
 from printapic.domain.actors import Actor
 from printapic.domain.money import Money
 from printapic.domain.orders.order import PAYMENT_WINDOW, Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
 from printapic.domain.payments.account import PaymentNotFound
 from printapic.domain.payments.status import PaymentStatus
-from printapic.domain.payments.transaction import RefundState, Source
+from printapic.domain.payments.transaction import RefundState, Snapshot, Source
 from tests.shop_floor import DAY, HOUR, MINUTE, NOON, ShopFloor, open_floor, user_of
 
 SILENTLY = DeskOrder(webhook=WebhookTiming.NEVER)
@@ -98,6 +100,35 @@ def test_a_provider_that_the_shop_gave_up_is_silent(floor: ShopFloor, order: Ord
     alone = attrs.evolve(floor.shop.sync_payment, gateways={})
     with pytest.raises(ProviderSilent):
         alone(payment_id=floor.payment(order).id, source=Source.STAFF)
+
+
+class Slow(SimulatedGateway):
+    """Its answers take so long that something else happens before they arrive."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def fetch(self, *, ref: str) -> Outcome[Snapshot]:
+        outcome = super().fetch(ref=ref)
+        if self.meanwhile is not None:
+            act, self.meanwhile = self.meanwhile, None
+            act()
+        return outcome
+
+
+def test_an_older_answer_that_arrives_later_changes_nothing() -> None:
+    floor = open_floor(gateway=Slow)
+    order = floor.place(floor.customer()).order
+    started = floor.start(order)
+    gateway = floor.gateway
+    assert isinstance(gateway, Slow)
+
+    def look_again_after_the_customer_chose_to_wait_for_the_bank() -> None:
+        floor.press(started, Choice.PENDING, SILENTLY)
+        floor.shop.sync_payment(payment_id=started.payment.id, source=Source.RETURN)
+
+    gateway.meanwhile = look_again_after_the_customer_chose_to_wait_for_the_bank
+    floor.shop.sync_payment(payment_id=started.payment.id, source=Source.POLLER)
+    assert floor.payment(order).status is PaymentStatus.PROCESSING
 
 
 # What fits and what does not
