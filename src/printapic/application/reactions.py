@@ -1,4 +1,4 @@
-"""Which use case answers which domain event: the one table of everything that happens by itself.
+"""Which use case answers which domain event: the table of what happens by itself.
 
 At commit, the unit of work turns every recorded event into the jobs that this table names, in the same
 transaction. A job is a use case's name and its arguments as plain values; `Shop.perform` runs it.
@@ -17,6 +17,7 @@ from printapic.application.notifications.order_mail import SendOrderMail
 from printapic.application.orders.changes import AdvanceOrder, CompleteOrder, ExpireOrder
 from printapic.application.orders.printing import RenderPrintFiles
 from printapic.application.payments.dispatch import DispatchOperation
+from printapic.application.payments.intake import SettleWebhook
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, first_poll
 from printapic.application.ports.jobs import Job
@@ -118,6 +119,14 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
     ),
     payments.RefundSucceeded: (_mail(Kind.REFUNDED, subject="refund_ref"),),
 }
+
+
+JOBS = frozenset(
+    {reaction.use_case.__name__ for reactions in REACTIONS.values() for reaction in reactions}
+    | {SettleWebhook.__name__}
+)
+"""Every use case that may be run as a job. Only the reading of a webhook is promised by no event: the inbox
+promises it itself, as it stores the webhook."""
 
 
 def jobs_for(event: DomainEvent) -> Iterable[Job]:

@@ -35,6 +35,7 @@ from printapic.application.payments.intake import ReceiveWebhook, SettleWebhook
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, SyncPayment
 from printapic.application.ports.jobs import Job
+from printapic.application.reactions import JOBS
 from printapic.application.users.administration import CreateAdmin, CreateUser, GrantRole, ListUsers, ReadUser
 from printapic.application.users.authentication import Authenticate, LogIn, LogOut, RefreshSession
 from printapic.application.users.registration import Register, VerifyEmail
@@ -113,13 +114,13 @@ class Shop:
     release_payment: ReleasePayment
 
     def perform(self, job: Job) -> None:
-        """Run the use case that a job names. Unknown arguments, from a newer version, are left out.
+        """Run the reaction that a job names. Unknown arguments, from a newer version, are left out.
 
         Raises `UnknownJob`, or whatever the use case raises.
         """
         for field in attrs.fields(Shop):
             use_case = getattr(self, field.name)
-            if type(use_case).__name__ == job.name:
+            if type(use_case).__name__ == job.name and job.name in JOBS:
                 parameters = _parameters(type(use_case))
                 use_case(
                     **{

@@ -26,7 +26,7 @@ from printapic.adapters.notifications.memory import MemoryMailer
 from printapic.adapters.notifications.smtp import SmtpMailer
 from printapic.adapters.notifications.templates import JinjaMailTemplates
 from printapic.adapters.payments.simulated.books import SimulatedBooks
-from printapic.adapters.payments.simulated.checkout import Choice, DeskOrder, HostedCheckout, WebhookTiming
+from printapic.adapters.payments.simulated.checkout import HostedCheckout
 from printapic.adapters.payments.simulated.gateway import SimulatedGateway
 from printapic.adapters.payments.simulated.webhooks import SimulatedWebhookVerifier, WebhookDeliverer
 from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
@@ -54,17 +54,6 @@ from printapic.entrypoints import settings as choices
 from printapic.entrypoints.settings import Mode, Settings
 
 log = structlog.get_logger(__name__)
-__all__ = [
-    "Choice",
-    "Container",
-    "DeskOrder",
-    "HostedCheckout",
-    "WebhookTiming",
-    "apply_migrations",
-    "close",
-    "readiness",
-]
-
 LEASE = timedelta(seconds=10)
 """How long jobs of a killed process wait for another: short, since whoever waits for a mail is a person."""
 JWT_AUDIENCE = "printapic-api"

@@ -237,7 +237,7 @@ _RULES: tuple[Rule, ...] = (
         lambda s: any(_no_origin(url) for url in s.return_origins | s.cors_origins),
         "PRINTAPIC_RETURN_ORIGINS and PRINTAPIC_CORS_ORIGINS are lists of scheme://host[:port]",
     ),
-    (lambda s: not 4 <= s.bcrypt_cost <= 14, "PRINTAPIC_BCRYPT_COST must be between 10 and 14"),
+    (lambda s: not 4 <= s.bcrypt_cost <= 14, "PRINTAPIC_BCRYPT_COST must be between 4 and 14"),
     (lambda s: s.max_upload_bytes < 1, "PRINTAPIC_MAX_UPLOAD_BYTES must be positive"),
     (lambda s: s.jobs.threads < 1, "PRINTAPIC_JOB_THREADS must be positive"),
     (

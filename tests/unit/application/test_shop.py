@@ -51,7 +51,9 @@ def test_a_job_that_makes_no_sense_fails_and_changes_nothing(
         floor.shop.perform(Job(name="ExpireOrder", payload=payload, run_at=floor.clock.now()))
 
 
-@pytest.mark.parametrize("name", ["", "FoldPaperPlanes", "expire_order", "perform", "__class__", "Shop"])
+@pytest.mark.parametrize(
+    "name", ["", "FoldPaperPlanes", "expire_order", "perform", "__class__", "Shop", "CreateAdmin"]
+)
 def test_a_job_without_a_use_case_stays_for_a_version_that_has_one(floor: ShopFloor, name: str) -> None:
     with pytest.raises(UnknownJob):
         floor.perform(name)

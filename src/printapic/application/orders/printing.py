@@ -113,7 +113,7 @@ class RenderPrintFiles:
             order.print_file_failed(line.id, code, at=now)
             failed = order.line(line.id).print_state is PrintState.FAILED
             if failed and order.status is OrderStatus.CONFIRMED:
-                order.hold(SYSTEM, reason=HoldReason.REPLACE_IMAGE, at=now)
+                order.hold(SYSTEM, reason=HoldReason.QUALITY, at=now)
             work.orders.save(order)
             work.commit()
 

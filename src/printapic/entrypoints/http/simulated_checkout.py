@@ -11,8 +11,8 @@ from litestar import Controller, Request, Response, get, post
 from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath
 
+from printapic.adapters.payments.simulated.checkout import Choice, DeskOrder, HostedCheckout, WebhookTiming
 from printapic.domain.errors import Invalid
-from printapic.entrypoints.container import Choice, DeskOrder, HostedCheckout, WebhookTiming
 from printapic.entrypoints.http.bodies import ContentTypeUnsupported
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.html import STYLE, TEMPLATES, page_policy

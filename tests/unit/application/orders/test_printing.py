@@ -104,7 +104,7 @@ def test_a_photo_whose_bytes_are_lost_holds_the_order_and_says_so_on_the_line(
     floor.press(floor.start(order))
     floor.hear()
     held = floor.order(order.id)
-    assert (held.status, held.hold_reason) == (OrderStatus.ON_HOLD, HoldReason.REPLACE_IMAGE)
+    assert (held.status, held.hold_reason) == (OrderStatus.ON_HOLD, HoldReason.QUALITY)
     assert [(each.print_state, each.print_failure) for each in held.lines] == [
         (PrintState.FAILED, "file-not-found"),
         (PrintState.FAILED, "file-not-found"),
@@ -118,7 +118,7 @@ def test_a_photo_whose_bytes_are_lost_holds_the_order_and_says_so_on_the_line(
         sha256=sha256(content).hexdigest(),
         content_type="image/jpeg",
     )
-    floor.shop.release_order(order_id=order.id, actor=anna)
+    floor.shop.release_order(order_id=order.id, actor=operator)
     floor.work()
     held = floor.order(order.id)
     assert held.status is OrderStatus.ON_HOLD
