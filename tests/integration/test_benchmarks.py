@@ -21,6 +21,7 @@ from tests.integration.http.live_shop import live_shop
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

@@ -76,6 +76,7 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "album" / "precious.txt").read_text() == "mine"
 
 
+@pytest.mark.chaos
 def test_a_phone_photo_with_gps_goes_through(tmp_path: Path, photos: Path) -> None:
     done = demo(str(photos / "nokia-8.3-gps-4608x1976.jpg"), "--out", "album", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -426,6 +426,7 @@ def test_the_job_of_a_killed_runner_is_taken_up_by_another(shared_backend: Backe
     assert only(worker).attempts == 2
 
 
+@pytest.mark.chaos
 def test_a_job_that_kills_its_runner_ends_dead_and_its_neighbours_run_once(
     shared_backend: Backend, tmp_path: Path
 ) -> None:
