@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import attrs
 
 from printapic.application.ports.clock import Clock
@@ -33,6 +35,15 @@ class Principal:
     user_id: UserId
     actor: Actor
     permissions: frozenset[Permission]
+
+
+def _pair(tokens: TokenIssuer, session: Session, *, at: datetime) -> TokenPair:
+    access_token, expires_in_s = tokens.access_token(session.user_id, session.id, at=at)
+    return TokenPair(
+        access_token=access_token,
+        expires_in_s=expires_in_s,
+        refresh_token=tokens.refresh_token(session.id, session.generation),
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -68,12 +79,7 @@ class LogIn:
         with self.unit_of_work() as work:
             work.sessions.add(session)
             work.commit()
-        access_token, expires_in_s = self.tokens.access_token(user.id, session.id, at=now)
-        return TokenPair(
-            access_token=access_token,
-            expires_in_s=expires_in_s,
-            refresh_token=self.tokens.refresh_token(session.id, session.generation),
-        )
+        return _pair(self.tokens, session, at=now)
 
 
 @attrs.frozen(kw_only=True)
@@ -95,12 +101,7 @@ class RefreshSession:
             session.refresh(generation, at=now)
             work.sessions.save(session)
             work.commit()
-        access_token, expires_in_s = self.tokens.access_token(session.user_id, session.id, at=now)
-        return TokenPair(
-            access_token=access_token,
-            expires_in_s=expires_in_s,
-            refresh_token=self.tokens.refresh_token(session.id, session.generation),
-        )
+        return _pair(self.tokens, session, at=now)
 
 
 @attrs.frozen(kw_only=True)
