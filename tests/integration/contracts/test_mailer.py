@@ -267,6 +267,9 @@ def test_a_subject_cannot_hide_line_breaks_in_an_encoded_word(post: Post) -> Non
         "anna@[127.0.0.1]",
         "anna@exa\u2028mple.com",
         "anna@straße.de",
+        "=?utf-8?q?a=0d=0aBcc=3aeverybody=40example.com?=@example.com",
+        "=?utf-8?b?YUBiLmNvbQ0KQmNjOiBldmlsQHguY29t?=@example.com",
+        "=?utf-8?q?victim=40example.org=2c?=@example.com",
     ],
 )
 def test_a_recipient_that_is_no_address_is_refused_for_good(post: Post, to: str) -> None:

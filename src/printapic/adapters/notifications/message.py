@@ -60,6 +60,8 @@ def compose(mail: Mail, sender: Sender) -> EmailMessage:
     message = EmailMessage(SMTP.clone(cte_type="7bit", utf8=not to.addr_spec.isascii()))
     message["From"] = sender.header
     message["To"] = to
+    if [each.addr_spec for each in message["To"].addresses] != [to.addr_spec]:
+        raise MailRefused
     message["Subject"] = _one_line(mail.content.subject)
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = f"<{message_id(mail)}>"
@@ -82,7 +84,10 @@ def message_id(mail: Mail) -> str:
 
 
 def recipient(text: str) -> Address:
-    """One address, its domain as IDNA wants it. Raises `MailRefused`."""
+    """One address, its domain as IDNA wants it. Raises `MailRefused`.
+
+    `=?` would begin an encoded word: the library decodes it, line breaks and all, into the header.
+    """
     local, _, domain = text.rpartition("@")
     try:
         ascii_domain = domain.encode("idna").decode().lower()
@@ -91,7 +96,8 @@ def recipient(text: str) -> Address:
         raise MailRefused from None
     elsewhere = _ELSEWHERE_TODAY & set(domain)
     dotted = local.startswith(".") or local.endswith(".") or ".." in local
-    if elsewhere or dotted or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(ascii_domain):
+    hidden = "=?" in local
+    if elsewhere or dotted or hidden or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(ascii_domain):
         raise MailRefused
     return Address(username=local, domain=ascii_domain)
 

@@ -24,9 +24,9 @@ from printapic.domain.payments.payment import Payment
 
 MAX_URL = 2000
 _HTTP_URL = re.compile(
-    r"(https?://(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::\d{1,5})?)(?:[/?#][!-\[\]-~]*)?", re.ASCII | re.IGNORECASE
+    r"(https?://(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::\d{1,5})?)(?:[/?#][!-\[\]-~]*)?", re.ASCII
 )
-"""No credentials, no backslash, no blank: everything that browsers and we might read differently."""
+"""No credentials, capitals in the origin, backslash or blank: nothing that others might read differently."""
 
 
 class ProviderNotOffered(Invalid):
@@ -97,8 +97,8 @@ class StartPayment:
         """Open it, or find the one that this key opened.
 
         Raises `OrderNotFound`, `OrderNotPayable`, `ProviderNotOffered`, `ReturnUrlNotAllowed`,
-        `IdempotencyKeyReused`, `CheckoutRefused` where the provider will not open this checkout, or
-        `ProviderUnreachable` where it does not answer: the same key may try again.
+        `IdempotencyKeyReused`, `TooManyCheckouts`, `CheckoutRefused` where the provider will not open this
+        checkout, or `ProviderUnreachable` where it does not answer: the same key may try again.
         """
         gateway = next((g for p, g in self.gateways.items() if p.value == provider), None)
         if gateway is None:
@@ -167,7 +167,7 @@ class StartPayment:
 def _origin(url: str) -> str:
     """Scheme, host and port of a URL, as browsers compare them; empty for anything that is not http(s)."""
     match = _HTTP_URL.fullmatch(url)
-    return match[1].lower() if match and len(url) <= MAX_URL else ""
+    return match[1] if match and len(url) <= MAX_URL else ""
 
 
 @attrs.frozen(kw_only=True)

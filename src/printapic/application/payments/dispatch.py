@@ -70,7 +70,7 @@ class DispatchOperation:
         if decided.undecided:
             raise ProviderUnreachable
         if decided.kind is not OperationKind.OPEN:
-            self.sync(payment_id=payment_id, source=Source.SYSTEM)
+            self.sync(payment_id=payment_id, source=Source.SYSTEM, attempt_id=decided.attempt_id)
 
     def _send(self, payment: Payment, operation: Operation) -> Payment:
         with self.unit_of_work.reading() as work:

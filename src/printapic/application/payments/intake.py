@@ -78,7 +78,7 @@ class SettleWebhook:
                 return
             found = work.payments.by_ref(provider, entry.livemode, entry.ref) if entry.ref else None
         if found is not None:
-            self.sync(payment_id=found[0], source=Source.WEBHOOK)
+            self.sync(payment_id=found[0], source=Source.WEBHOOK, attempt_id=found[1])
         with self.unit_of_work() as work:
             work.inbox.close(entry, InboxState.PROCESSED if found else InboxState.IGNORED)
             work.commit()

@@ -56,14 +56,28 @@ class SyncPayment:
     identifiers: Identifiers
     gateways: Mapping[Provider, PaymentGateway]
 
-    def __call__(self, *, payment_id: PaymentId, source: Source, owner_id: UserId | None = None) -> Payment:
-        """Raises `PaymentNotFound`, for a foreign payment too, or `ProviderSilent`."""
+    def __call__(
+        self,
+        *,
+        payment_id: PaymentId,
+        source: Source,
+        owner_id: UserId | None = None,
+        attempt_id: AttemptId | None = None,
+    ) -> Payment:
+        """Look at every checkout, or at the one named.
+
+        Raises `PaymentNotFound`, for a foreign payment too, or `ProviderSilent`.
+        """
         with self.unit_of_work() as work:
             payment = work.payments.get(payment_id, owner_id=owner_id)
             ticket = payment.next_ticket()
             work.payments.save(payment)
             work.commit()
-        opened = [attempt for attempt in payment.attempts if attempt.ref is not None]
+        opened = [
+            attempt
+            for attempt in payment.attempts
+            if attempt.ref is not None and attempt_id in (None, attempt.id)
+        ]
         looks = [(attempt, self._fetch(attempt)) for attempt in opened]
         for attempt, snapshot in looks:
             if snapshot is not None:
@@ -127,7 +141,7 @@ class PollPayment:
     def __call__(self, *, payment_id: PaymentId, attempt_id: AttemptId, poll: int) -> None:
         """`poll` counts the looks from 0. A silent provider is asked again by the next one."""
         try:
-            payment = self.sync(payment_id=payment_id, source=Source.POLLER)
+            payment = self.sync(payment_id=payment_id, source=Source.POLLER, attempt_id=attempt_id)
         except ProviderSilent:
             with self.unit_of_work.reading() as work:
                 payment = work.payments.get(payment_id)

@@ -18,6 +18,9 @@ from printapic.domain.payments.status import PaymentStatus
 from printapic.domain.payments.transaction import Transaction, TransactionType
 from printapic.domain.payments.transaction_log import TransactionLog
 
+MAX_CHECKOUTS = 20
+"""More than anybody needs for one order; each is a page to look at and to close."""
+
 
 class PaymentNotFound(NotFound):
     """No such payment, or nothing of that name in it."""
@@ -35,6 +38,16 @@ class AlreadyPaid(Conflict):
 
     def __init__(self) -> None:
         super().__init__("This order is paid.")
+
+
+class TooManyCheckouts(Conflict):
+    code = "too-many-checkouts"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This order was taken to the payment page too often. Please use one of the pages that are open.",
+            limit=MAX_CHECKOUTS,
+        )
 
 
 class IdempotencyKeyReused(Invalid):
@@ -130,12 +143,15 @@ class PaymentAccount(Aggregate):
     def start(self, attempt: Attempt, *, operation_id: OperationId, at: datetime) -> None:
         """Begin a checkout: the call to open it is remembered before it is made.
 
-        The same key and request again change nothing. Raises `IdempotencyKeyReused` and `AlreadyPaid`.
+        The same key and request again change nothing. Raises `IdempotencyKeyReused`, `AlreadyPaid` and
+        `TooManyCheckouts`.
         """
         if self.attempt_for(attempt.client_key, attempt.request_digest) is not None:
             return
         if self.allocated:
             raise AlreadyPaid
+        if len(self.attempts) >= MAX_CHECKOUTS:
+            raise TooManyCheckouts
         self.attempts = (*self.attempts, attempt)
         self._prepare(OperationKind.OPEN, attempt, operation_id, at=at)
 

@@ -17,6 +17,11 @@ _DOMAIN = re.compile(rf"(?=.{{1,253}}$)({_LABEL}\.)+(?!\d+$)(?=..){_LABEL}", re.
 # domain than today's (UTS 46): the mail would go to a stranger. The ASCII form says what is meant.
 _ELSEWHERE_TODAY = frozenset("ßẞς\u200c\u200d")
 
+# Letters and marks that Unicode calls Default_Ignorable: they are drawn as nothing.
+_FILLER = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
 
 class EmailInvalid(Invalid):
     code = "email-invalid"
@@ -53,10 +58,16 @@ class EmailAddress:
 
 
 def _local_part(local: str) -> bool:
+    """`=?` begins an encoded word (RFC 2047), which mail libraries decode into whatever it hides."""
     dotted = local.startswith(".") or local.endswith(".") or ".." in local
-    return not dotted and not any(map(_invisible, local)) and _LOCAL.fullmatch(local) is not None
+    return (
+        not dotted
+        and "=?" not in local
+        and not any(map(_invisible, local))
+        and _LOCAL.fullmatch(local) is not None
+    )
 
 
 def _invisible(character: str) -> bool:
-    """Controls, joiners, marks of direction, lone surrogates, unassigned and all kinds of space."""
-    return unicodedata.category(character)[0] in "CZ"
+    """Controls, joiners, marks of direction, lone surrogates, unassigned, all kinds of space, fillers."""
+    return unicodedata.category(character)[0] in "CZ" or _FILLER.match(character) is not None

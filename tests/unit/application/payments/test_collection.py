@@ -22,10 +22,16 @@ from printapic.application.payments.collection import (
 from printapic.application.payments.dispatch import ProviderUnreachable
 from printapic.application.ports.payments import CheckoutRequest, Opened, Outcome
 from printapic.application.ports.unit_of_work import StorageUnavailable
-from printapic.domain.actors import Actor
+from printapic.domain.actors import Actor, Role
 from printapic.domain.ids import OperationId, PaymentId
 from printapic.domain.orders.order import PAYMENT_WINDOW, Order, OrderNotFound
-from printapic.domain.payments.account import IdempotencyKeyReused, PaymentNotFound
+from printapic.domain.payments.account import (
+    MAX_CHECKOUTS,
+    IdempotencyKeyReused,
+    PaymentNotFound,
+    TooManyCheckouts,
+)
+from printapic.domain.payments.attempt import AttemptState
 from printapic.domain.payments.operation import LEASE, OperationState
 from printapic.domain.payments.status import PaymentStatus
 from printapic.domain.payments.transaction import Source
@@ -117,6 +123,8 @@ def test_a_provider_that_the_shop_does_not_have_is_not_offered(
         "http://shop.example/",
         "https://shop.example:port/",
         "https://[shop.example/",
+        "HTTPS://shop.example/",
+        "https://SHOP.example/",
         "javascript:alert(1)",
         "//shop.example/",
         "/thanks",
@@ -133,7 +141,7 @@ def test_the_customer_is_sent_back_to_the_shops_own_pages_alone(
     assert checkouts(floor) == 0
 
 
-@pytest.mark.parametrize("url", [f"{WEB}/orders/1?paid=yes#top", "https://SHOP.example/", WEB])
+@pytest.mark.parametrize("url", [f"{WEB}/orders/1?paid=yes#top", f"{WEB}/", WEB])
 def test_any_page_of_the_shop_will_do(floor: ShopFloor, order: Order, url: str) -> None:
     assert start(floor, order, return_url=url).attempt.return_url == url
 
@@ -343,6 +351,17 @@ def test_two_pages_both_paid_are_paid_once_and_the_second_is_given_back(
     assert payment.status is PaymentStatus.PAID
     assert floor.order(order.id).status == "confirmed"
     assert floor.told() == ["order-placed", "payment-received", "refunded"]
+
+
+def test_pages_for_one_order_have_an_end_and_are_all_closed_with_it(floor: ShopFloor, order: Order) -> None:
+    for number in range(MAX_CHECKOUTS):
+        start(floor, order, idempotency_key=f"pay-{number}")
+    with pytest.raises(TooManyCheckouts):
+        start(floor, order, idempotency_key="one too many")
+    assert start(floor, order, idempotency_key="pay-3").replayed
+    floor.shop.cancel_order(order_id=order.id, actor=Actor(order.user_id, frozenset({Role.CUSTOMER})))
+    floor.work()
+    assert {attempt.state for attempt in floor.payment(order).attempts} == {AttemptState.VOIDED}
 
 
 def test_once_an_order_is_paid_its_other_page_is_closed(floor: ShopFloor, order: Order) -> None:

@@ -84,6 +84,7 @@ def test_two_spellings_of_one_address_are_one_account(one: str, other: str) -> N
         ),
         *("a" * 65 + "@example.com", "anna@" + "a" * 64 + ".com", "anna@" + "abcdefghi." * 26 + "com"),
         *("anna@" + "ä" * 80 + ".de", "anna@xn--.com", "anna@\ud800.com"),
+        "=?utf-8?q?a=0d=0aBcc=3aeverybody=40example.com?=@example.com",
     ],
     ids=ascii,
 )
@@ -94,7 +95,10 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "invisible",
-    ["\u200b", "\u200d", "\u00ad", "\u202e", "\u2066", "\ufeff", "\u2060", "\ud800", "\U000e0041", "\u0378"],
+    [
+        *("\u200b", "\u200d", "\u00ad", "\u202e", "\u2066", "\ufeff", "\u2060", "\ud800", "\U000e0041"),
+        *("\u0378", "\u034f", "\u115f", "\ufe0f", "\U000e0100"),
+    ],
 )
 def test_no_two_accounts_look_the_same(invisible: str) -> None:
     for text in (f"an{invisible}na@example.com", f"anna@exa{invisible}mple.com"):
