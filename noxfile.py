@@ -117,6 +117,7 @@ def lock(session: nox.Session) -> None:
     write("dev", "pyproject.toml", "--group", "dev", within="tests")
     write("build", "--group", "build", within="tests")
     write("lint", "--group", "lint", within="dev")
+    write("schemathesis", "pyproject.toml", "--group", "schemathesis", "--group", "build", within="runtime")
     write("lowest", "pyproject.toml", "--group", "tests", "--resolution", "lowest-direct")
 
 

@@ -27,4 +27,18 @@ class Actor:
     roles: frozenset[Role]
 
 
+@attrs.frozen(kw_only=True)
+class Caller:
+    """From where somebody calls: for limits, for the list of sessions and for the audit log.
+
+    `address` is the client's IP address in its normal spelling, None inside the process; `device` a short
+    label such as "Firefox on Windows", already cleaned for display; `request_id` that of the HTTP request.
+    """
+
+    address: str | None = None
+    device: str | None = None
+    request_id: str | None = None
+
+
+UNKNOWN_CALLER = Caller()
 SYSTEM = Actor(None, frozenset({Role.SYSTEM}))

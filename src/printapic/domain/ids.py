@@ -8,6 +8,8 @@ from uuid import UUID
 UserId = NewType("UserId", UUID)
 RegistrationId = NewType("RegistrationId", UUID)
 SessionId = NewType("SessionId", UUID)
+AccountRequestId = NewType("AccountRequestId", UUID)
+ApiKeyId = NewType("ApiKeyId", UUID)
 ImageId = NewType("ImageId", UUID)
 OrderId = NewType("OrderId", UUID)
 LineId = NewType("LineId", UUID)

@@ -1,0 +1,1 @@
+"""Where the audit log's checkpoints are kept: outside the database that they watch."""

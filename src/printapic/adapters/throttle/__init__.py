@@ -1,0 +1,1 @@
+"""Throttles: in this process alone, or shared through Redis."""

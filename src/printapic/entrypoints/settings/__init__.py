@@ -1,0 +1,218 @@
+"""Settings: everything that can be chosen, read from `PRINTAPIC_*` variables, one union type per choice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+import attrs
+
+from printapic.entrypoints.settings.choices import (
+    ConsoleMail,
+    FolderImages,
+    FolderMail,
+    Images,
+    InProcessJobs,
+    Jobs,
+    MailDelivery,
+    MemoryImages,
+    MemoryMail,
+    MemoryStorage,
+    Mode,
+    Payments,
+    PostgresStorage,
+    ProcrastinateJobs,
+    S3Images,
+    Secret,
+    SettingsInvalid,
+    SimulatedPayments,
+    SmtpMail,
+    SqliteStorage,
+    Storage,
+)
+from printapic.entrypoints.settings.variables import (
+    Variables,
+    images_choice,
+    jobs_choice,
+    mail_choice,
+    storage_choice,
+)
+
+__all__ = [
+    "ConsoleMail",
+    "FolderImages",
+    "FolderMail",
+    "Images",
+    "InProcessJobs",
+    "Jobs",
+    "MailDelivery",
+    "MemoryImages",
+    "MemoryMail",
+    "MemoryStorage",
+    "Mode",
+    "Payments",
+    "PostgresStorage",
+    "ProcrastinateJobs",
+    "S3Images",
+    "Secret",
+    "Settings",
+    "SettingsInvalid",
+    "SimulatedPayments",
+    "SmtpMail",
+    "SqliteStorage",
+    "Storage",
+]
+
+MEGABYTE = 1_000_000
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """One shop. `public_url` is where clients reach its API, without a path."""
+
+    mode: Mode
+    data: Path
+    public_url: str
+    storage: Storage
+    images: Images
+    mail: MailDelivery
+    payments: Payments
+    jobs: Jobs
+    keys_file: Path
+    shop_name: str = "PrintAPic"
+    mail_sender: str = "PrintAPic <shop@printapic.example>"
+    verify_url: str = ""
+    order_url: str = ""
+    return_origins: frozenset[str] = frozenset()
+    cors_origins: frozenset[str] = frozenset()
+    bcrypt_cost: int = 11
+    max_upload_bytes: int = 50 * MEGABYTE
+
+    @classmethod
+    def embedded(cls, data: Path | str, *, public_url: str = "http://127.0.0.1:8000") -> Self:
+        """Everything in one folder: SQLite, files, simulated payments, mail as `.eml` files."""
+        folder = Path(data).absolute()
+        return cls(
+            mode=Mode.EMBEDDED,
+            data=folder,
+            public_url=public_url,
+            storage=SqliteStorage(path=folder / "printapic.sqlite"),
+            images=FolderImages(root=folder / "images"),
+            mail=FolderMail(folder=folder / "mail"),
+            payments=SimulatedPayments(books=folder / "simulated-payments.sqlite"),
+            jobs=InProcessJobs(),
+            keys_file=folder / "keys.json",
+        )
+
+    @classmethod
+    def memory(cls, data: Path | str) -> Self:
+        """Nothing but the keys touches the disk: for tests of programs that embed a shop."""
+        return attrs.evolve(
+            cls.embedded(data),
+            storage=MemoryStorage(),
+            images=MemoryImages(),
+            mail=MemoryMail(),
+            payments=SimulatedPayments(books=None),
+        )
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str] | None = None) -> Settings:
+        """Read `PRINTAPIC_*`; what is not set is as in `embedded`. Raises `SettingsInvalid`."""
+        return _from_environment(Variables(os.environ if variables is None else variables))
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Where a customer may be sent back to after paying: the shop itself, and what is listed."""
+        return self.return_origins | {self.public_url}
+
+    def check(self) -> None:
+        """Raises `SettingsInvalid`, naming everything that a shop must not run with."""
+        problems = [problem for is_wrong, problem in _RULES if is_wrong(self)]
+        if self.mode is Mode.PRODUCTION:
+            problems += [problem for is_wrong, problem in _PRODUCTION_RULES if is_wrong(self)]
+        if problems:
+            raise SettingsInvalid(problems)
+
+
+Rule = tuple[Callable[[Settings], bool], str]
+
+
+def _no_origin(url: str) -> bool:
+    return _no_page(url) or url.count("/") != 2 or "?" in url or "#" in url or "@" in url
+
+
+def _no_page(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+    except ValueError:
+        return True
+
+
+_RULES: tuple[Rule, ...] = (
+    (lambda s: _no_origin(s.public_url), "PRINTAPIC_PUBLIC_URL must be scheme://host[:port] without a path"),
+    (
+        lambda s: any(_no_origin(url) for url in s.return_origins | s.cors_origins),
+        "PRINTAPIC_RETURN_ORIGINS and PRINTAPIC_CORS_ORIGINS are lists of scheme://host[:port]",
+    ),
+    (lambda s: not 4 <= s.bcrypt_cost <= 14, "PRINTAPIC_BCRYPT_COST must be between 4 and 14"),
+    (lambda s: s.max_upload_bytes < 1, "PRINTAPIC_MAX_UPLOAD_BYTES must be positive"),
+    (lambda s: s.jobs.threads < 1, "PRINTAPIC_JOB_THREADS must be positive"),
+    (
+        lambda s: isinstance(s.mail, SmtpMail) and not 1 <= s.mail.port <= 65535,
+        "PRINTAPIC_SMTP_PORT must be between 1 and 65535",
+    ),
+    (
+        lambda s: "@" not in parseaddr(s.mail_sender)[1],
+        "PRINTAPIC_MAIL_SENDER must be an address, or Name <address>",
+    ),
+    (
+        lambda s: any(url and _no_page(url) for url in (s.verify_url, s.order_url)),
+        "PRINTAPIC_VERIFY_URL and PRINTAPIC_ORDER_URL must be http(s) addresses",
+    ),
+    (
+        lambda s: isinstance(s.jobs, ProcrastinateJobs) and not isinstance(s.storage, PostgresStorage),
+        "PRINTAPIC_JOBS=procrastinate needs PostgreSQL in PRINTAPIC_DATABASE_URL",
+    ),
+)
+_PRODUCTION_RULES: tuple[Rule, ...] = (
+    (lambda s: not s.public_url.startswith("https://"), "PRINTAPIC_PUBLIC_URL must be https"),
+    (lambda s: isinstance(s.payments, SimulatedPayments), "PRINTAPIC_PAYMENTS must not be simulated"),
+    (lambda s: not isinstance(s.mail, SmtpMail), "PRINTAPIC_MAIL must be smtp"),
+    (lambda s: isinstance(s.storage, MemoryStorage), "PRINTAPIC_DATABASE_URL must not be memory"),
+    (lambda s: isinstance(s.images, MemoryImages), "PRINTAPIC_IMAGES must not be memory"),
+    (lambda s: not s.keys_file.exists(), "PRINTAPIC_KEYS_FILE must name an existing key file"),
+    (lambda s: s.bcrypt_cost < 10, "PRINTAPIC_BCRYPT_COST must be at least 10"),
+)
+
+
+def _from_environment(variables: Variables) -> Settings:
+    settings = Settings.embedded(
+        variables.text("DATA") or "printapic-data",
+        public_url=(variables.text("PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/"),
+    )
+    settings = attrs.evolve(
+        settings,
+        mode=Mode.PRODUCTION if variables.choice("MODE", *Mode) == Mode.PRODUCTION else Mode.EMBEDDED,
+        storage=storage_choice(variables, settings.storage),
+        images=images_choice(variables, settings.images),
+        mail=mail_choice(variables, settings.mail),
+        jobs=jobs_choice(variables),
+        keys_file=Path(variables.text("KEYS_FILE") or settings.keys_file),
+        shop_name=variables.text("SHOP_NAME") or settings.shop_name,
+        mail_sender=variables.text("MAIL_SENDER") or settings.mail_sender,
+        verify_url=variables.text("VERIFY_URL") or "",
+        order_url=variables.text("ORDER_URL") or "",
+        return_origins=variables.origins("RETURN_ORIGINS"),
+        cors_origins=variables.origins("CORS_ORIGINS"),
+        bcrypt_cost=variables.number("BCRYPT_COST", settings.bcrypt_cost),
+        max_upload_bytes=variables.number("MAX_UPLOAD_BYTES", settings.max_upload_bytes),
+    )
+    variables.choice("PAYMENTS", "simulated")
+    if variables.problems:
+        raise SettingsInvalid(variables.problems)
+    return settings

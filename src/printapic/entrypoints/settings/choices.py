@@ -1,0 +1,138 @@
+"""What can be chosen: one union type per choice, one class per alternative."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+import attrs
+
+from printapic.domain.errors import Invalid
+
+
+class SettingsInvalid(Invalid):
+    """The shop must not start like this. Every problem is named, no secret is."""
+
+    code = "settings-invalid"
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("These settings cannot be used: " + "; ".join(problems) + ".", problems=problems)
+        self.problems = problems
+
+
+class Mode(StrEnum):
+    """`EMBEDDED` needs nothing running and sets itself up. `PRODUCTION` refuses whatever only simulates."""
+
+    EMBEDDED = "embedded"
+    PRODUCTION = "production"
+
+
+@attrs.frozen
+class Secret:
+    """A value that is never shown: not in a repr, not in a log, not in an error."""
+
+    _value: str = attrs.field(repr=False)
+
+    def reveal(self) -> str:
+        return self._value
+
+
+@attrs.frozen(kw_only=True)
+class SqliteStorage:
+    path: Path
+
+    @property
+    def url(self) -> Secret:
+        return Secret(f"sqlite:///{self.path}")
+
+
+@attrs.frozen(kw_only=True)
+class PostgresStorage:
+    url: Secret
+
+
+@attrs.frozen
+class MemoryStorage:
+    """Nothing survives the process: for tests."""
+
+
+Storage = SqliteStorage | PostgresStorage | MemoryStorage
+
+
+@attrs.frozen(kw_only=True)
+class FolderImages:
+    root: Path
+
+
+@attrs.frozen(kw_only=True)
+class S3Images:
+    """`endpoint` None is Amazon's own. `prefix` keeps several shops apart in one bucket."""
+
+    bucket: str
+    prefix: str = ""
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key: str | None = None
+    secret_key: Secret | None = None
+
+
+@attrs.frozen
+class MemoryImages:
+    pass
+
+
+Images = FolderImages | S3Images | MemoryImages
+
+
+@attrs.frozen(kw_only=True)
+class FolderMail:
+    folder: Path
+
+
+@attrs.frozen(kw_only=True)
+class SmtpMail:
+    """`security` is `tls`, `starttls` or `none`."""
+
+    host: str
+    port: int = 587
+    username: str | None = None
+    password: Secret | None = None
+    security: str = "starttls"
+
+
+@attrs.frozen
+class ConsoleMail:
+    pass
+
+
+@attrs.frozen
+class MemoryMail:
+    pass
+
+
+MailDelivery = FolderMail | SmtpMail | ConsoleMail | MemoryMail
+
+
+@attrs.frozen(kw_only=True)
+class SimulatedPayments:
+    """A provider that moves no money. `books` None forgets everything with the process."""
+
+    books: Path | None
+
+
+Payments = SimulatedPayments
+
+
+@attrs.frozen(kw_only=True)
+class InProcessJobs:
+    threads: int = 2
+
+
+@attrs.frozen(kw_only=True)
+class ProcrastinateJobs:
+    """Jobs in PostgreSQL, run by `printapic worker`."""
+
+    threads: int = 4
+
+
+Jobs = InProcessJobs | ProcrastinateJobs

@@ -1,0 +1,129 @@
+"""The environment: `PRINTAPIC_*` variables, read as the choices that they name.
+
+A secret may stand in a file instead: `PRINTAPIC_SMTP_PASSWORD_FILE` for `PRINTAPIC_SMTP_PASSWORD`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from printapic.entrypoints.settings.choices import (
+    ConsoleMail,
+    FolderImages,
+    Images,
+    InProcessJobs,
+    Jobs,
+    MailDelivery,
+    MemoryImages,
+    MemoryMail,
+    MemoryStorage,
+    PostgresStorage,
+    ProcrastinateJobs,
+    S3Images,
+    Secret,
+    SmtpMail,
+    SqliteStorage,
+    Storage,
+)
+
+
+class Variables:
+    """The environment, with the `_FILE` form of each variable, collecting what is wrong with it."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self.problems: list[str] = []
+
+    def text(self, name: str) -> str | None:
+        value = self._variables.get(f"PRINTAPIC_{name}")
+        path = self._variables.get(f"PRINTAPIC_{name}_FILE")
+        if value is None and path is not None:
+            try:
+                value = Path(path).read_text("utf-8").strip()
+            except (OSError, UnicodeDecodeError):
+                self.problems.append(f"PRINTAPIC_{name}_FILE cannot be read")
+        return value or None
+
+    def secret(self, name: str) -> Secret | None:
+        value = self.text(name)
+        return None if value is None else Secret(value)
+
+    def required(self, name: str) -> str:
+        value = self.text(name)
+        if value is None:
+            self.problems.append(f"PRINTAPIC_{name} is missing")
+        return value or ""
+
+    def number(self, name: str, default: int) -> int:
+        value = self.text(name)
+        if value is None:
+            return default
+        if not value.isascii() or not value.isdigit():
+            self.problems.append(f"PRINTAPIC_{name} must be a whole number")
+            return default
+        return int(value)
+
+    def choice(self, name: str, *choices: str) -> str:
+        """One of `choices`, the first of which is the default."""
+        value = self.text(name) or choices[0]
+        if value not in choices:
+            self.problems.append(f"PRINTAPIC_{name} must be one of {', '.join(choices)}")
+        return value
+
+    def origins(self, name: str) -> frozenset[str]:
+        return frozenset((self.text(name) or "").replace(",", " ").split())
+
+
+def storage_choice(variables: Variables, default: Storage) -> Storage:
+    url = variables.text("DATABASE_URL")
+    if url is None:
+        return default
+    if url == "memory":
+        return MemoryStorage()
+    if url.startswith("sqlite:///") and url != "sqlite:///":
+        return SqliteStorage(path=Path(url.removeprefix("sqlite:///")).absolute())
+    if url.startswith(("postgresql://", "postgres://")):
+        return PostgresStorage(url=Secret(url.replace("postgres://", "postgresql://", 1)))
+    variables.problems.append("PRINTAPIC_DATABASE_URL must be postgresql://..., sqlite:///FILE or memory")
+    return default
+
+
+def images_choice(variables: Variables, default: Images) -> Images:
+    match variables.choice("IMAGES", "folder", "s3", "memory"):
+        case "s3":
+            return S3Images(
+                bucket=variables.required("S3_BUCKET"),
+                prefix=variables.text("S3_PREFIX") or "",
+                endpoint=variables.text("S3_ENDPOINT"),
+                region=variables.text("S3_REGION") or "us-east-1",
+                access_key=variables.text("S3_ACCESS_KEY"),
+                secret_key=variables.secret("S3_SECRET_KEY"),
+            )
+        case "memory":
+            return MemoryImages()
+    folder = variables.text("IMAGES_FOLDER")
+    return FolderImages(root=Path(folder).absolute()) if folder else default
+
+
+def mail_choice(variables: Variables, default: MailDelivery) -> MailDelivery:
+    match variables.choice("MAIL", "folder", "smtp", "console", "memory"):
+        case "smtp":
+            return SmtpMail(
+                host=variables.required("SMTP_HOST"),
+                port=variables.number("SMTP_PORT", 587),
+                username=variables.text("SMTP_USERNAME"),
+                password=variables.secret("SMTP_PASSWORD"),
+                security=variables.choice("SMTP_SECURITY", "starttls", "tls", "none"),
+            )
+        case "console":
+            return ConsoleMail()
+        case "memory":
+            return MemoryMail()
+    return default
+
+
+def jobs_choice(variables: Variables) -> Jobs:
+    if variables.choice("JOBS", "in-process", "procrastinate") == "procrastinate":
+        return ProcrastinateJobs(threads=variables.number("JOB_THREADS", 4))
+    return InProcessJobs(threads=variables.number("JOB_THREADS", 2))
