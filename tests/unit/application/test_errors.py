@@ -14,6 +14,7 @@ import pytest
 import printapic.application
 from printapic.application.images.renditions import PresetNotFound
 from printapic.application.payments.collection import OrderNotPayable, ProviderNotOffered
+from printapic.application.ports.throttle import Limit, Verdict
 from printapic.application.users.administration import RoleNotGrantable
 from printapic.domain.actors import Role
 from printapic.domain.errors import PrintAPicError
@@ -24,6 +25,13 @@ SAMPLES = {
     "offered": ["simulated"],
     "role": Role.SYSTEM,
     "status": "cancelled",
+    "verdict": Verdict(
+        limit=Limit(name="secret-place", count=1, period_s=60),
+        allowed=False,
+        remaining=0,
+        retry_after_s=59.2,
+        reset_after_s=60,
+    ),
 }
 
 

@@ -47,7 +47,7 @@ class Enrolment:
 
 
 class OneTimePasswords(Protocol):
-    """Time-based one-time passwords (RFC 6238): 6 digits, 30 s, SHA-1, as every authenticator app knows them."""
+    """Time-based one-time passwords (RFC 6238): 6 digits, 30 s, SHA-1, known to every app."""
 
     @abstractmethod
     def new_secret(self) -> str:
@@ -70,7 +70,7 @@ class OneTimePasswords(Protocol):
 
 
 class ApiKeyMint(Protocol):
-    """Makes API keys of the form `pap_<env>_<id>_<secret><checksum>`, which scanners for leaked keys can find."""
+    """Makes API keys, `pap_<env>_<id>_<secret><checksum>`, which scanners for leaked keys know."""
 
     @abstractmethod
     def mint(self, key_id: ApiKeyId) -> str:
