@@ -32,8 +32,11 @@ from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
 from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
 from printapic.adapters.system.clock import FixedClock
 from printapic.adapters.system.identifiers import SeededIdentifiers
+from printapic.adapters.users.api_keys import PrefixedApiKeyMint
 from printapic.adapters.users.bcrypt import BcryptPasswordHasher
 from printapic.adapters.users.keyring import KeyRing
+from printapic.adapters.users.one_time_passwords import TotpOneTimePasswords
+from printapic.adapters.users.sealing import AesGcmSealer
 from printapic.adapters.users.tokens import JwtTokenIssuer
 from printapic.application.notifications.delivery import ShopFront
 from printapic.application.orders.checkout import OrderLineRequest, Placed
@@ -378,6 +381,9 @@ def open_floor(
         processor=image_processor or processor(),
         hasher=hasher(),
         tokens=JwtTokenIssuer(keyring=keyring(), issuer=WEB, audience="tests"),
+        sealer=AesGcmSealer(keyring=keyring()),
+        one_time_passwords=TotpOneTimePasswords(issuer="PrintAPic"),
+        key_mint=PrefixedApiKeyMint(environment="test"),
         templates=templates(),
         mailer=mailer,
         reader=TomlPriceListReader(),

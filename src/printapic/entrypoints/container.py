@@ -37,8 +37,11 @@ from printapic.adapters.persistence.sql.migrate import migrate, pending
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
 from printapic.adapters.system.clock import SystemClock
 from printapic.adapters.system.identifiers import RandomIdentifiers
+from printapic.adapters.users.api_keys import PrefixedApiKeyMint
 from printapic.adapters.users.bcrypt import BcryptPasswordHasher
 from printapic.adapters.users.keyring import KeyRing, load_keyring, load_or_create_keyring
+from printapic.adapters.users.one_time_passwords import TotpOneTimePasswords
+from printapic.adapters.users.sealing import AesGcmSealer
 from printapic.adapters.users.tokens import JwtTokenIssuer
 from printapic.application.notifications.delivery import ShopFront
 from printapic.application.ports.clock import Clock
@@ -46,6 +49,7 @@ from printapic.application.ports.images import ImageStore
 from printapic.application.ports.jobs import JobLedger, JobWorker
 from printapic.application.ports.notifications import Mailer
 from printapic.application.ports.payments import PaymentGateway, WebhookVerifier
+from printapic.application.ports.secrets import ApiKeyMint
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.reactions import jobs_for
 from printapic.application.shop import Shop
@@ -162,6 +166,11 @@ def keyring(settings: Settings) -> KeyRing:
     return load_or_create_keyring(settings.keys_file)
 
 
+def key_mint(settings: Settings) -> ApiKeyMint:
+    """Keys of a shop that tries things out are told by their looks from those that move money."""
+    return PrefixedApiKeyMint(environment="live" if settings.mode is Mode.PRODUCTION else "test")
+
+
 def simulated_books(settings: Settings, clock: Clock, closing: ExitStack) -> SimulatedBooks:
     opened = SimulatedBooks(settings.payments.books, clock)
     closing.callback(opened.close)
@@ -236,6 +245,11 @@ class Container(containers.DeclarativeContainer):
     tokens = providers.ThreadSafeSingleton(
         JwtTokenIssuer, keyring=keyring, issuer=settings.provided.public_url, audience=JWT_AUDIENCE
     )
+    sealer = providers.ThreadSafeSingleton(AesGcmSealer, keyring=keyring)
+    one_time_passwords = providers.ThreadSafeSingleton(
+        TotpOneTimePasswords, issuer=settings.provided.shop_name
+    )
+    key_mint = providers.ThreadSafeSingleton(key_mint, settings)
     templates = providers.ThreadSafeSingleton(JinjaMailTemplates)
     mailer = providers.ThreadSafeSingleton(mailer, settings)
     reader = providers.ThreadSafeSingleton(TomlPriceListReader)
@@ -258,6 +272,9 @@ class Container(containers.DeclarativeContainer):
         processor=processor,
         hasher=hasher,
         tokens=tokens,
+        sealer=sealer,
+        one_time_passwords=one_time_passwords,
+        key_mint=key_mint,
         templates=templates,
         mailer=mailer,
         reader=reader,

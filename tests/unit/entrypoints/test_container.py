@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import attrs
 import pytest
@@ -33,6 +34,7 @@ from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
 from printapic.adapters.users.keyring import KeyRingUnusable
 from printapic.application.ports.unit_of_work import StorageUnavailable
 from printapic.application.shop import Shop
+from printapic.domain.ids import ApiKeyId
 from printapic.entrypoints.container import Container, apply_migrations, close, readiness
 from printapic.entrypoints.settings import (
     ConsoleMail,
@@ -246,6 +248,19 @@ def test_a_production_shop_brings_its_own_keys(fresh: Settings) -> None:
     with pytest.raises(KeyRingUnusable):
         container.keyring()
     assert not fresh.keys_file.exists()
+
+
+@pytest.mark.parametrize(("mode", "prefix"), [(Mode.EMBEDDED, "pap_test_"), (Mode.PRODUCTION, "pap_live_")])
+def test_api_keys_tell_a_shop_that_tries_things_out_from_one_in_production(
+    fresh: Settings, mode: Mode, prefix: str
+) -> None:
+    mint = Container(settings=attrs.evolve(fresh, mode=mode)).key_mint()
+    assert mint.mint(ApiKeyId(UUID(int=1))).startswith(prefix)
+
+
+def test_what_one_run_of_the_shop_sealed_the_next_one_opens(fresh: Settings) -> None:
+    sealed = Container(settings=fresh).sealer().seal(b"secret", context="here")
+    assert Container(settings=fresh).sealer().unseal(sealed, context="here") == b"secret"
 
 
 # Closing
