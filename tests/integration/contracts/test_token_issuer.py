@@ -58,31 +58,31 @@ def stranger(kind: str) -> TokenIssuer:
 
 
 def test_an_access_token_says_who_it_was_made_for(issuer: TokenIssuer) -> None:
-    token, lifetime = issuer.access_token(ANNA, SESSION, at=NOW)
+    token, lifetime = issuer.access_token(ANNA, SESSION, 3, at=NOW)
     claims = issuer.read_access_token(token, at=NOW)
-    assert (claims.user_id, claims.session_id) == (ANNA, SESSION)
+    assert (claims.user_id, claims.session_id, claims.generation) == (ANNA, SESSION, 3)
     assert timedelta(0) <= NOW + timedelta(seconds=lifetime) - claims.expires_at < timedelta(seconds=1)
 
 
 def test_an_access_token_fits_into_a_header(issuer: TokenIssuer) -> None:
-    token, _ = issuer.access_token(ANNA, SESSION, at=NOW)
+    token, _ = issuer.access_token(ANNA, SESSION, 3, at=NOW)
     assert re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token)
     assert len(token) < 1024
 
 
 def test_lifetimes_are_five_minutes_and_vary_by_five_percent(issuer: TokenIssuer) -> None:
-    lifetimes = {issuer.access_token(ANNA, SESSION, at=NOW)[1] for _ in range(150)}
+    lifetimes = {issuer.access_token(ANNA, SESSION, 3, at=NOW)[1] for _ in range(150)}
     assert lifetimes <= set(range(285, 316))
     assert len(lifetimes) > 10
 
 
 def test_two_tokens_of_one_moment_differ(issuer: TokenIssuer) -> None:
-    tokens = {issuer.access_token(ANNA, SESSION, at=NOW)[0] for _ in range(50)}
+    tokens = {issuer.access_token(ANNA, SESSION, 3, at=NOW)[0] for _ in range(50)}
     assert len(tokens) == 50
 
 
 def test_a_token_dies_at_its_expiry_even_when_it_was_read_before(issuer: TokenIssuer) -> None:
-    token, _ = issuer.access_token(ANNA, SESSION, at=NOW)
+    token, _ = issuer.access_token(ANNA, SESSION, 3, at=NOW)
     expires_at = issuer.read_access_token(token, at=NOW).expires_at
     assert issuer.read_access_token(token, at=expires_at + timedelta(seconds=29.9)).user_id == ANNA
     for late in (30, 31, 3600, 10**9):
@@ -91,7 +91,7 @@ def test_a_token_dies_at_its_expiry_even_when_it_was_read_before(issuer: TokenIs
 
 
 def test_a_token_is_worth_nothing_before_its_time(issuer: TokenIssuer) -> None:
-    token, _ = issuer.access_token(ANNA, SESSION, at=NOW)
+    token, _ = issuer.access_token(ANNA, SESSION, 3, at=NOW)
     assert issuer.read_access_token(token, at=NOW - timedelta(seconds=30)).user_id == ANNA
     with pytest.raises(SessionInvalid):
         issuer.read_access_token(token, at=NOW - timedelta(seconds=32))
@@ -100,13 +100,13 @@ def test_a_token_is_worth_nothing_before_its_time(issuer: TokenIssuer) -> None:
 def test_the_time_that_counts_is_the_one_told(issuer: TokenIssuer) -> None:
     long_ago, far_away = datetime(2001, 9, 9, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC)
     for moment in (long_ago, far_away):
-        token, _ = issuer.access_token(ANNA, SESSION, at=moment)
+        token, _ = issuer.access_token(ANNA, SESSION, 3, at=moment)
         assert issuer.read_access_token(token, at=moment).session_id == SESSION
 
 
 def test_a_strangers_tokens_are_refused(issuer: TokenIssuer, stranger: TokenIssuer) -> None:
     with pytest.raises(SessionInvalid):
-        issuer.read_access_token(stranger.access_token(ANNA, SESSION, at=NOW)[0], at=NOW)
+        issuer.read_access_token(stranger.access_token(ANNA, SESSION, 3, at=NOW)[0], at=NOW)
     with pytest.raises(SessionInvalid):
         issuer.read_refresh_token(stranger.refresh_token(SESSION, 1))
 
@@ -115,7 +115,7 @@ def test_the_two_kinds_of_token_are_no_substitute_for_each_other(issuer: TokenIs
     with pytest.raises(SessionInvalid):
         issuer.read_access_token(issuer.refresh_token(SESSION, 1), at=NOW)
     with pytest.raises(SessionInvalid):
-        issuer.read_refresh_token(issuer.access_token(ANNA, SESSION, at=NOW)[0])
+        issuer.read_refresh_token(issuer.access_token(ANNA, SESSION, 3, at=NOW)[0])
 
 
 @pytest.mark.parametrize("token", MALFORMED, ids=range(len(MALFORMED)))

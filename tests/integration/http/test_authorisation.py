@@ -218,7 +218,7 @@ def test_an_expired_token_opens_no_door(shop: LiveShop, anna: Person) -> None:
     session = shop.shop.authenticate(
         access_token=anna.headers["Authorization"].removeprefix("Bearer ")
     ).session_id
-    old, _ = tokens.access_token(anna.id, session, at=now - timedelta(minutes=10))
+    old, _ = tokens.access_token(anna.id, session, 1, at=now - timedelta(minutes=10))
     answer = shop.client.get("/v1/users/me", headers={"Authorization": f"Bearer {old}"})
     problem(answer, 401, "unauthenticated")
 

@@ -1,8 +1,8 @@
 """Tokens: signed access tokens (JWT, EdDSA), derived refresh tokens and mailed ones.
 
-PyJWT alone takes foreign header fields, a list of audiences and an expiry in decades, and asks the
-machine's clock. The checks around it follow RFC 8725 (exact header, one algorithm, one audience) and
-RFC 9068 (the type `at+jwt`).
+PyJWT proves the signature and its only spelling. It alone would take foreign header fields, a name given
+twice, a list of audiences and an expiry in decades, so header and claims are read here: exactly what we
+write ourselves, after RFC 8725 (exact header, one algorithm, one audience) and RFC 9068 (the type `at+jwt`).
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import re
 import secrets
 import threading
-from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Annotated, Literal, NoReturn
 from uuid import UUID
 
 import attrs
@@ -33,22 +34,36 @@ LEEWAY_S = 30
 _LONGEST_LIFETIME_S = LIFETIME_S + 30
 _LARGEST_TOKEN = 2048
 _ALGORITHM, _TYPE = "EdDSA", "at+jwt"
+_JWS = jwt.PyJWS(algorithms=[_ALGORITHM])
 _COMPACT = re.compile(r"[\w-]{1,256}\.[\w-]{1,1536}\.[\w-]{86}", re.ASCII)
 _REFRESH = re.compile(
     r"prt_(?P<kid>[\w-]{1,32})\.(?P<session>[0-9a-f]{32})\.(?P<generation>[1-9]\d{0,8})\.[\w-]{43}", re.ASCII
 )
 
 
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
+"""Since 1970; the last second that a calendar with four digits for the year can show."""
+
+
+class _Header(msgspec.Struct, forbid_unknown_fields=True):
+    """No `crit`, no key of its own, no address where to find one."""
+
+    alg: Literal["EdDSA"]
+    kid: str
+    typ: Literal["at+jwt"]
+
+
 class _Claims(msgspec.Struct):
-    """All that an access token says, in the only types that we ever write."""
+    """All that an access token says, in the only types that we ever write. Newer releases may say more."""
 
     iss: str
     aud: str
     sub: UUID
     sid: UUID
-    iat: int
-    nbf: int
-    exp: int
+    gen: Annotated[int, msgspec.Meta(ge=1, le=999_999_999)]
+    iat: _Seconds
+    nbf: _Seconds
+    exp: _Seconds
     jti: str
 
 
@@ -85,7 +100,9 @@ class JwtTokenIssuer(TokenIssuer):
         self._remembered = remembered
         self._lock = threading.Lock()
 
-    def access_token(self, user_id: UserId, session_id: SessionId, *, at: datetime) -> tuple[str, int]:
+    def access_token(
+        self, user_id: UserId, session_id: SessionId, generation: int, *, at: datetime
+    ) -> tuple[str, int]:
         """The lifetime varies by 5 %, so that clients that came together do not return together."""
         issued = int(at.timestamp())
         lifetime = LIFETIME_S - JITTER_S + secrets.randbelow(2 * JITTER_S + 1)
@@ -94,6 +111,7 @@ class JwtTokenIssuer(TokenIssuer):
             "aud": self._audience,
             "sub": str(user_id),
             "sid": str(session_id),
+            "gen": generation,
             "iat": issued,
             "nbf": issued,
             "exp": issued + lifetime,
@@ -143,39 +161,40 @@ class JwtTokenIssuer(TokenIssuer):
         """Everything but the time. Raises `SessionInvalid`."""
         if len(token) > _LARGEST_TOKEN or not _COMPACT.fullmatch(token):
             raise SessionInvalid
+        head, body, _ = token.split(".")
         try:
-            key = self._public[_kid(jwt.get_unverified_header(token))]
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=[_ALGORITHM],
-                audience=self._audience,
-                issuer=self._issuer,
-                options={
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "verify_nbf": False,
-                },
-            )
-            return _verified(claims)
-        except (jwt.PyJWTError, KeyError, ValueError, OverflowError):
+            header = msgspec.convert(_document(head), _Header)
+            _JWS.decode(token, self._public[header.kid], algorithms=[_ALGORITHM])
+            return self._verified(msgspec.convert(_document(body), _Claims))
+        except (jwt.PyJWTError, KeyError, ValueError, OverflowError, RecursionError):
             raise SessionInvalid from None
 
+    def _verified(self, claims: _Claims) -> _Verified:
+        """What a good signature does not say. Raises `ValueError`."""
+        if (claims.iss, claims.aud) != (self._issuer, self._audience):
+            raise ValueError("of or for somebody else")
+        if not claims.iat <= claims.nbf < claims.exp <= claims.iat + _LONGEST_LIFETIME_S:
+            raise ValueError("a foreign lifetime")
+        expires_at = datetime.fromtimestamp(claims.exp, UTC)
+        said = AccessClaims(UserId(claims.sub), SessionId(claims.sid), claims.gen, expires_at)
+        return _Verified(said, claims.nbf, claims.exp)
 
-def _kid(header: Mapping[str, object]) -> str:
-    kid = header["kid"]
-    if dict(header) != {"alg": _ALGORITHM, "kid": kid, "typ": _TYPE} or not isinstance(kid, str):
-        raise ValueError("a foreign header")
-    return kid
+
+def _document(segment: str) -> object:
+    """The JSON in one part of a token. Raises `ValueError`, for what only Python takes for JSON as well."""
+    raw = base64.b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_", validate=True)
+    return json.loads(raw.decode(), object_pairs_hook=_no_name_twice, parse_constant=_no_number)
 
 
-def _verified(claims: Mapping[str, object]) -> _Verified:
-    """PyJWT has looked at the signature, the issuer and the audience; here are types and lifetime."""
-    read = msgspec.convert(claims, _Claims)
-    if not read.iat <= read.nbf < read.exp <= read.iat + _LONGEST_LIFETIME_S:
-        raise ValueError("a foreign lifetime")
-    expires_at = datetime.fromtimestamp(read.exp, UTC)
-    return _Verified(AccessClaims(UserId(read.sub), SessionId(read.sid), expires_at), read.nbf, read.exp)
+def _no_name_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a name is there twice")
+    return document
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _mac(key: bytes, *parts: str) -> str:

@@ -99,10 +99,11 @@ class PasswordHasher(Protocol):
 
 @attrs.frozen
 class AccessClaims:
-    """What a verified access token says."""
+    """What a verified access token says. `generation` is that of the refresh token it was issued with."""
 
     user_id: UserId
     session_id: SessionId
+    generation: int
     expires_at: datetime
 
 
@@ -110,8 +111,10 @@ class TokenIssuer(Protocol):
     """Makes and checks the tokens that clients carry."""
 
     @abstractmethod
-    def access_token(self, user_id: UserId, session_id: SessionId, *, at: datetime) -> tuple[str, int]:
-        """A signed token and its lifetime in seconds."""
+    def access_token(
+        self, user_id: UserId, session_id: SessionId, generation: int, *, at: datetime
+    ) -> tuple[str, int]:
+        """A signed token and its lifetime in seconds. `generation` is at least 1."""
 
     @abstractmethod
     def read_access_token(self, token: str, *, at: datetime) -> AccessClaims:

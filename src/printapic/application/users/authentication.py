@@ -38,7 +38,7 @@ class Principal:
 
 
 def _pair(tokens: TokenIssuer, session: Session, *, at: datetime) -> TokenPair:
-    access_token, expires_in_s = tokens.access_token(session.user_id, session.id, at=at)
+    access_token, expires_in_s = tokens.access_token(session.user_id, session.id, session.generation, at=at)
     return TokenPair(
         access_token=access_token,
         expires_in_s=expires_in_s,

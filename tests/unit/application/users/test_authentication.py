@@ -153,7 +153,7 @@ def test_a_token_that_names_another_user_than_its_session_is_worthless(floor: Sh
     """Only a key that leaked could make one."""
     session_id = floor.shop.authenticate(access_token=log_in(floor).access_token).session_id
     bert = floor.customer("bert@example.org")
-    forged, _ = floor.shop.log_in.tokens.access_token(user_of(bert), session_id, at=floor.clock.now())
+    forged, _ = floor.shop.log_in.tokens.access_token(user_of(bert), session_id, 1, at=floor.clock.now())
     with pytest.raises(SessionInvalid):
         floor.shop.authenticate(access_token=forged)
 
