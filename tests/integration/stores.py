@@ -8,24 +8,29 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import psycopg
 from psycopg import sql
 from sqlalchemy import Engine, event
 
+from printapic.adapters.persistence.memory.idempotency import MemoryIdempotencyKeys
 from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
 from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
 from printapic.adapters.persistence.sql.engine import sql_engine
+from printapic.adapters.persistence.sql.idempotency import SqlIdempotencyKeys
 from printapic.adapters.persistence.sql.jobs import SqlJobLedger, SqlJobQueue
 from printapic.adapters.persistence.sql.migrate import migrate
 from printapic.adapters.persistence.sql.tables import metadata
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
+from printapic.application.ports.idempotency import IdempotencyKeys
 from printapic.application.ports.jobs import Job, JobLedger
 from printapic.application.ports.unit_of_work import StorageUnavailable, UnitOfWorkFactory
 from printapic.domain.events import DomainEvent
 from tests.servers.postgres import PostgresServer
+
+Outage: TypeAlias = Callable[[], AbstractContextManager[None]]
 
 
 @attrs.define(eq=False)
@@ -40,12 +45,13 @@ class Wakings:
 
 @attrs.define(eq=False)
 class Store:
-    """Units of work, the ledger their jobs land in, and `outage`, during which the store is gone."""
+    """Units of work, the ledger their jobs land in, and `outage`, during which all of the store is gone."""
 
     units: UnitOfWorkFactory
     ledger: JobLedger
+    keys: IdempotencyKeys
     wakings: Wakings
-    outage: Callable[[], AbstractContextManager[None]]
+    outage: Outage
 
     def jobs(self) -> list[str]:
         """The names of all committed jobs, in the order in which they were enqueued."""
@@ -64,20 +70,25 @@ def a_job_per_event(event_: DomainEvent) -> Iterable[Job]:
 
 
 def memory_store() -> Store:
-    ledger, wakings = MemoryJobLedger(), Wakings()
+    ledger, keys, wakings = MemoryJobLedger(), MemoryIdempotencyKeys(), Wakings()
     units = MemoryUnitOfWorkFactory(a_job_per_event, ledger.add, wakings)
 
     @contextmanager
     def outage() -> Iterator[None]:
-        units.state.fail_with, ledger.broken = StorageUnavailable(), True
+        units.state.fail_with, ledger.broken, keys.broken = StorageUnavailable(), True, True
         yield
-        units.state.fail_with, ledger.broken = None, False
+        units.state.fail_with, ledger.broken, keys.broken = None, False, False
 
-    return Store(units, ledger, wakings, outage)
+    return Store(units, ledger, keys, wakings, outage)
 
 
 def sql_units(engine: Engine, on_commit: Callable[[], None] = lambda: None) -> SqlUnitOfWorkFactory:
     return SqlUnitOfWorkFactory(engine, a_job_per_event, SqlJobQueue, on_commit)
+
+
+def sql_store(engine: Engine, wakings: Wakings, outage: Outage) -> Store:
+    units = sql_units(engine, wakings)
+    return Store(units, SqlJobLedger(engine), SqlIdempotencyKeys(engine), wakings, outage)
 
 
 @contextmanager
@@ -87,7 +98,7 @@ def sqlite_store(file: Path) -> Iterator[Store]:
     outage = _sqlite_outage(engine)
     wakings = Wakings()
     try:
-        yield Store(sql_units(engine, wakings), SqlJobLedger(engine), wakings, outage)
+        yield sql_store(engine, wakings, outage)
     finally:
         engine.dispose()
 
@@ -104,7 +115,7 @@ def postgres_store(server: PostgresServer, database: str) -> Iterator[Store]:
         return _postgres_outage(server, database)
 
     try:
-        yield Store(sql_units(engine, wakings), SqlJobLedger(engine), wakings, outage)
+        yield sql_store(engine, wakings, outage)
     finally:
         engine.dispose()
         _empty(server.url(database))
@@ -144,7 +155,7 @@ def _empty(url: str) -> None:
             administrator.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
 
 
-def _sqlite_outage(engine: Engine) -> Callable[[], AbstractContextManager[None]]:
+def _sqlite_outage(engine: Engine) -> Outage:
     """SQLite refuses every statement, COMMIT too, on connections it has and on those it gets."""
     connections: list[sqlite3.Connection] = []
     refusing = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -13,6 +14,8 @@ POOL_SIZE = 28
 BUSY_TIMEOUT_S = 5
 TURN_S = "sqlite_turn_s"
 """The execution option that says how long a thread waits for the threads that write before it."""
+TURN = "sqlite_turn"
+"""The execution option that holds the lock by which they take turns: one for all who share the engine."""
 
 _READING = "sqlite_reading"
 _POSTGRES_OPTIONS = {
@@ -104,7 +107,7 @@ def _sqlite(url: URL, pool: dict[str, Any], busy_timeout_s: float) -> Engine:
         **pool,
         # The driver must not begin transactions by itself: it would begin them deferred.
         connect_args={"timeout": busy_timeout_s, "isolation_level": None},
-        execution_options={TURN_S: busy_timeout_s},
+        execution_options={TURN_S: busy_timeout_s, TURN: Lock()},
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

@@ -12,7 +12,6 @@ import attrs
 from sqlalchemy import (
     Connection,
     Engine,
-    Function,
     Insert,
     Row,
     TextualSelect,
@@ -30,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from printapic.adapters.persistence.sql.columns import UtcDateTime
+from printapic.adapters.persistence.sql.database_clock import database_time
 from printapic.adapters.persistence.sql.engine import reading_engine
 from printapic.adapters.persistence.sql.tables import jobs
 from printapic.adapters.persistence.sql.transaction import shop_errors
@@ -207,14 +207,7 @@ def _claim_on(dialect: str) -> TextualSelect:
 @cache
 def _insert_job(dialect: str) -> Insert:
     """Kept, because SQLAlchemy remembers on a statement under which key its SQL is cached."""
-    return insert(jobs).values(created_at=_database_time(dialect))
-
-
-def _database_time(dialect: str) -> Function[Any]:
-    """Return the database's clock; on SQLite in the one width in which times are kept there."""
-    if dialect == "sqlite":
-        return func.strftime("%Y-%m-%d %H:%M:%f000", "now")
-    return func.clock_timestamp()
+    return insert(jobs).values(created_at=database_time(dialect))
 
 
 def _claimed(row: Row[Any], token: str) -> Claim:

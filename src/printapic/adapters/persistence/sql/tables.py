@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from printapic.adapters.persistence.sql.columns import SERIAL, JsonDocument, MoneyAmount, UtcDateTime
+from printapic.adapters.persistence.sql.idempotency_tables import idempotency_keys
 from printapic.adapters.persistence.sql.payment_tables import (
     payment_attempts,
     payment_operations,
@@ -42,6 +43,7 @@ from printapic.domain.orders.status import HoldReason, OrderStatus
 from printapic.domain.users.user import Locale
 
 __all__ = [
+    "idempotency_keys",
     "images",
     "jobs",
     "metadata",

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Lock
 
 import attrs
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from printapic.adapters.persistence.sql.catalogue import PriceListCache, SqlPriceLists
-from printapic.adapters.persistence.sql.engine import TURN_S, reading_engine
+from printapic.adapters.persistence.sql.engine import reading_engine
 from printapic.adapters.persistence.sql.images import SqlImageRepository
 from printapic.adapters.persistence.sql.notifications import SqlNotificationRepository
 from printapic.adapters.persistence.sql.orders import SqlBatchRepository, SqlOrderRepository
 from printapic.adapters.persistence.sql.payments import SqlPaymentInbox, SqlPaymentRepository
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, shop_errors
+from printapic.adapters.persistence.sql.turns import turn_to_write
 from printapic.adapters.persistence.sql.users import (
     SqlRegistrationRepository,
     SqlSessionRepository,
     SqlUserRepository,
 )
 from printapic.application.ports.jobs import Job, JobQueue
-from printapic.application.ports.unit_of_work import StorageUnavailable, UnitOfWork, UnitOfWorkFactory
+from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.domain.events import DomainEvent
 
 Reactions = Callable[[DomainEvent], Iterable[Job]]
@@ -105,7 +105,6 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
     on_commit: Callable[[], None]
     _cache: PriceListCache = attrs.field(init=False, factory=PriceListCache)
     _reading: Engine = attrs.field(init=False)
-    _turn: Lock = attrs.field(init=False, factory=Lock)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "_reading", reading_engine(self.engine))
@@ -113,7 +112,7 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
     @contextmanager
     def __call__(self) -> Iterator[SqlUnitOfWork]:
         """Begin a writing unit of work; on SQLite it is the only one from here on."""
-        with self._alone(), _connection(self.engine) as connection:
+        with turn_to_write(self.engine), _connection(self.engine) as connection:
             yield self._unit(connection, writing=True)
 
     @contextmanager
@@ -121,24 +120,6 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
         """Begin a unit that only reads."""
         with _connection(self._reading) as connection:
             yield self._unit(connection, writing=False)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Wait for one's turn to write to SQLite. Raises `StorageUnavailable` when it does not come.
-
-        Whom SQLite itself lets wait sleeps longer and longer before asking again, and among 24 threads
-        the unlucky ask until their time is up. Other processes are waited for in that way nevertheless.
-        """
-        patience_s = self.engine.get_execution_options().get(TURN_S)
-        if patience_s is None:
-            yield
-            return
-        if not self._turn.acquire(timeout=patience_s):
-            raise StorageUnavailable
-        try:
-            yield
-        finally:
-            self._turn.release()
 
     def _unit(self, connection: Connection, *, writing: bool) -> SqlUnitOfWork:
         transaction = SqlTransaction(connection, writing=writing)
