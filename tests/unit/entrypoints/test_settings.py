@@ -27,6 +27,7 @@ from printapic.entrypoints.settings import (
     SmtpMail,
     SqliteStorage,
 )
+from printapic.entrypoints.settings.variables import Variables
 
 POSTGRES = "postgresql://shop:hush-1@db.example/shop"
 
@@ -109,6 +110,12 @@ def test_a_shop_in_memory_keeps_only_its_keys(tmp_path: Path) -> None:
             frozenset({"https://a.example", "https://b.example"}),
         ),
         ("CORS_ORIGINS", "https://a.example", "cors_origins", frozenset({"https://a.example"})),
+        (
+            "ALLOWED_HOSTS",
+            "a.example b.example:81",
+            "allowed_hosts",
+            frozenset({"a.example", "b.example:81"}),
+        ),
         ("BCRYPT_COST", "12", "bcrypt_cost", 12),
         ("MAX_UPLOAD_BYTES", "1000", "max_upload_bytes", 1000),
     ],
@@ -262,6 +269,8 @@ def test_all_problems_are_named_at_once() -> None:
         ({"PUBLIC_URL": "https://"}, "PRINTAPIC_PUBLIC_URL"),
         ({"RETURN_ORIGINS": "https://shop.example/thanks"}, "PRINTAPIC_RETURN_ORIGINS"),
         ({"CORS_ORIGINS": "*"}, "PRINTAPIC_RETURN_ORIGINS and PRINTAPIC_CORS_ORIGINS"),
+        ({"ALLOWED_HOSTS": "*.example"}, "PRINTAPIC_ALLOWED_HOSTS"),
+        ({"ALLOWED_HOSTS": "https://a.example"}, "PRINTAPIC_ALLOWED_HOSTS"),
         ({"BCRYPT_COST": "3"}, "PRINTAPIC_BCRYPT_COST"),
         ({"BCRYPT_COST": "15"}, "PRINTAPIC_BCRYPT_COST"),
         ({"MAX_UPLOAD_BYTES": "0"}, "PRINTAPIC_MAX_UPLOAD_BYTES"),
@@ -284,6 +293,57 @@ def test_an_origin_is_where_clients_reach_the_shop(url: str) -> None:
     settings = read(PUBLIC_URL=url, RETURN_ORIGINS="https://web.example")
     assert problems(settings) == []
     assert settings.origins == {url, "https://web.example"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "hosts"),
+    [
+        ({}, None),
+        ({"PUBLIC_URL": "http://localhost:8000"}, None),
+        ({"PUBLIC_URL": "http://[::1]:8000"}, None),
+        ({"PUBLIC_URL": "https://Shop.example"}, {"shop.example"}),
+        ({"ALLOWED_HOSTS": "Other.example"}, {"127.0.0.1:8000", "other.example"}),
+        ({"MODE": "production"}, {"127.0.0.1:8000"}),
+    ],
+)
+def test_only_a_shop_of_this_machine_alone_answers_to_every_name(
+    variables: dict[str, str], hosts: set[str] | None
+) -> None:
+    assert read(**variables).hosts == hosts
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("PUBLIC_ULR", "PRINTAPIC_PUBLIC_ULR is no setting, perhaps PRINTAPIC_PUBLIC_URL was meant"),
+        ("SMTP_PASWORD_FILE", "perhaps PRINTAPIC_SMTP_PASSWORD was meant"),
+        ("XYZZY", "PRINTAPIC_XYZZY is no setting"),
+        ("data", "PRINTAPIC_data is no setting"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_with_the_nearest_one_and_without_its_value(
+    name: str, sentence: str
+) -> None:
+    with pytest.raises(SettingsInvalid) as refusal:
+        read(**{name: "hush-9"})
+    (problem,) = refusal.value.problems
+    assert sentence in problem
+    assert "hush" not in str(refusal.value)
+
+
+def test_a_variable_of_something_that_is_not_chosen_is_none_the_less_known() -> None:
+    unused = {"S3_BUCKET": "photos", "SMTP_HOST": "mail.example", "SMTP_PASSWORD_FILE": "/x"}
+    assert read(**unused) == read()
+
+
+def test_other_variables_are_not_ours_to_judge() -> None:
+    others = {"PRINTAPICS": "1", "PATH": "/bin", "PRINTAPIC_TEST_SEED": "1"}
+    assert Settings.from_environment(others) == read()
+
+
+def test_a_variable_that_is_read_but_not_listed_is_a_bug() -> None:
+    with pytest.raises(LookupError, match="list XYZZY in KNOWN"):
+        Variables({}).text("XYZZY")
 
 
 # Production

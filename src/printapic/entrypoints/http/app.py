@@ -9,18 +9,20 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.concurrency import get_asyncio_executor, set_asyncio_executor
-from litestar.config.cors import CORSConfig
 from litestar.di import Provide
-from litestar.types import ControllerRouterHandler, LifespanHook
+from litestar.types import ASGIApp, ControllerRouterHandler, LifespanHook
 
 from printapic.application.shop import Shop
 from printapic.entrypoints.container import Container, readiness
 from printapic.entrypoints.http.authentication import Doorkeeper, provide_principal
 from printapic.entrypoints.http.bodies import MAX_JSON_BYTES, ShopRequest
 from printapic.entrypoints.http.catalogue import CatalogueController
+from printapic.entrypoints.http.cors import ListedOrigins
 from printapic.entrypoints.http.errors import EXCEPTION_HANDLERS
 from printapic.entrypoints.http.headers import finishing
+from printapic.entrypoints.http.heads import HeadAsGet
 from printapic.entrypoints.http.health import HealthController, Readiness
+from printapic.entrypoints.http.hosts import OwnHosts
 from printapic.entrypoints.http.images import ImageController
 from printapic.entrypoints.http.notifications import NotificationController
 from printapic.entrypoints.http.openapi import complete, openapi_config, openapi_document
@@ -54,7 +56,6 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     WebhookController,
     NotificationController,
 )
-_EXPOSED = ["etag", "location", "x-request-id", "idempotency-replayed", "retry-after"]
 
 
 def create_app(
@@ -79,7 +80,6 @@ def create_app(
         request_class=ShopRequest,
         request_max_body_size=MAX_JSON_BYTES,
         before_send=[finishing(https=settings.public_url.startswith("https://"))],
-        cors_config=_cors(settings),
         openapi_config=openapi_config(),
         logging_config=None,
         on_startup=list(on_startup),
@@ -88,6 +88,7 @@ def create_app(
     )
     refuse_undeclared(app)
     complete(app)
+    app.asgi_handler = _behind_the_gate(app.asgi_handler, settings)
     return app
 
 
@@ -127,22 +128,15 @@ def _simulated(settings: Settings) -> tuple[ControllerRouterHandler, ...]:
             return (SimulatedCheckoutController,)
 
 
-def _cors(settings: Settings) -> CORSConfig | None:
-    if not settings.cors_origins:
-        return None
-    return CORSConfig(
-        allow_origins=sorted(settings.cors_origins),
-        allow_methods=["GET", "POST", "DELETE"],
-        allow_headers=[
-            "authorization",
-            "content-type",
-            "content-digest",
-            "idempotency-key",
-            "if-match",
-            "if-none-match",
-        ],
-        expose_headers=_EXPOSED,
-    )
+def _behind_the_gate(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """What is settled before anybody looks for a route."""
+    gated: ASGIApp = HeadAsGet(app)
+    if settings.cors_origins:
+        gated = ListedOrigins(gated, settings.cors_origins)
+    if settings.hosts is not None:
+        https = settings.public_url.startswith("https://")
+        gated = OwnHosts(gated, settings.hosts, default_port=443 if https else 80)
+    return gated
 
 
 def _size_thread_pool() -> None:

@@ -170,9 +170,9 @@ class CatalogueController(Controller):
         price_list = shop.read_price_list()
         methods = [method for method in price_list.shipping_methods if method.serves(wanted)]
         shown = Page(items=[shipping_body(method, wanted) for method in methods])
-        return Response(shown, headers={"Cache-Control": _CACHED, "Vary": "Origin"})
+        return Response(shown, headers={"Cache-Control": _CACHED})
 
 
 def _cached(content: Any, version: str) -> Response[Any]:
-    headers = {"Cache-Control": _CACHED, "ETag": etag(version), "Vary": "Origin"}
+    headers = {"Cache-Control": _CACHED, "ETag": etag(version)}
     return Response(content, status_code=304 if content is None else 200, headers=headers)

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from printapic.domain.catalogue.quote import QuoteChanged, QuoteExpired
 from printapic.domain.errors import PrintAPicError, Throttled, Unauthenticated, Unavailable
@@ -83,6 +83,13 @@ def broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         ),
         {},
     )
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, error: PrintAPicError) -> None:
+    """Answer a request that no handler is to see. For what lies between the server and the routes."""
+    request = Request[Any, Any, Any](scope)
+    answer = refused(request, error).to_asgi_response(app=None, request=request)
+    await answer(scope, receive, send)
 
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {

@@ -37,7 +37,7 @@ def finishing(*, https: bool) -> Callable[[Message, Scope], Awaitable[None]]:
     async def finish(message: Message, scope: Scope) -> None:
         if message["type"] != "http.response.start":
             return
-        sent = list(message.get("headers", []))
+        sent = [_with_head(*header) for header in message.get("headers", [])]
         names = {name.lower() for name, _ in sent}
         sent += [(name, value) for name, value in defaults.items() if name not in names]
         sent.append((b"x-request-id", request_id(scope).encode()))
@@ -46,6 +46,13 @@ def finishing(*, https: bool) -> Callable[[Message, Scope], Awaitable[None]]:
         message["headers"] = sent
 
     return finish
+
+
+def _with_head(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Every address that knows GET knows HEAD, which the framework has not heard of."""
+    if name.lower() == b"allow" and b"GET" in value and b"HEAD" not in value:
+        return name, value.replace(b"GET", b"GET, HEAD")
+    return name, value
 
 
 def _unread(scope: Scope) -> bool:

@@ -23,7 +23,7 @@ from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.image_bodies import ImageBody, PrintabilityBody, image_body, printability_body
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
 from printapic.entrypoints.http.policies import allow
-from printapic.entrypoints.http.preconditions import etag, unchanged
+from printapic.entrypoints.http.preconditions import NOT_CHANGED, etag, shown, unchanged
 from printapic.entrypoints.http.uploads import receive, spool
 from printapic.entrypoints.settings import Settings
 
@@ -89,10 +89,18 @@ class ImageController(Controller):
         operation_id="read_image",
         summary="Read what is known of a photo",
         opt=allow(Permission.IMAGE_OWN, problems=(404,)),
+        responses=NOT_CHANGED,
         sync_to_thread=True,
     )
-    def read(self, image_id: FromPath[UUID], shop: Given[Shop], principal: Given[Principal]) -> ImageBody:
-        return image_body(shop.read_image(image_id=ImageId(image_id), owner_id=principal.user_id))
+    def read(
+        self,
+        request: Request[Any, Any, Any],
+        image_id: FromPath[UUID],
+        shop: Given[Shop],
+        principal: Given[Principal],
+    ) -> Response[ImageBody]:
+        image = shop.read_image(image_id=ImageId(image_id), owner_id=principal.user_id)
+        return shown(request, image.version, image_body(image))
 
     @delete(
         "/{image_id:uuid}",

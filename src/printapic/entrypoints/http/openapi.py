@@ -48,6 +48,7 @@ _MEANINGS: Mapping[int, str] = {
     413: "The body is too large",
     415: "The body has the wrong type",
     422: "Something in the request is not as declared or allowed",
+    428: "Needs to know which version is meant (`If-Match`)",
     429: "Too many attempts",
     503: "Something that the shop needs does not answer; try again",
 }

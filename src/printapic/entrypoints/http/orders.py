@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from printapic.application.shop import Shop
@@ -28,7 +27,7 @@ from printapic.entrypoints.http.order_bodies import (
 )
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
 from printapic.entrypoints.http.policies import allow
-from printapic.entrypoints.http.preconditions import etag, idempotency_key, unchanged
+from printapic.entrypoints.http.preconditions import NOT_CHANGED, etag, idempotency_key, shown
 
 READERS = (Permission.ORDER_OWN, Permission.ORDER_READ)
 IdempotencyKey = Annotated[
@@ -102,7 +101,7 @@ class OrderController(Controller):
         operation_id="read_order",
         summary="Read one order",
         opt=allow(*READERS, problems=(404,)),
-        responses={304: ResponseSpec(None, description="Not changed since `If-None-Match`")},
+        responses=NOT_CHANGED,
         sync_to_thread=True,
     )
     def read(
@@ -111,12 +110,9 @@ class OrderController(Controller):
         order_id: FromPath[UUID],
         shop: Given[Shop],
         principal: Given[Principal],
-    ) -> Response[OrderBody | None]:
+    ) -> Response[OrderBody]:
         order = shop.read_order(order_id=OrderId(order_id), actor=principal.actor)
-        tag = etag(order.version)
-        if unchanged(request, tag):
-            return Response(None, status_code=304, headers={"ETag": tag})
-        return Response(order_body(order), headers={"ETag": tag})
+        return shown(request, order.version, order_body(order))
 
     @get(
         "/{order_id:uuid}/history",

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from printapic.application.shop import Shop
@@ -24,7 +23,7 @@ from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.orders import IdempotencyKey
 from printapic.entrypoints.http.pages import Page
 from printapic.entrypoints.http.policies import allow
-from printapic.entrypoints.http.preconditions import etag, idempotency_key, unchanged
+from printapic.entrypoints.http.preconditions import NOT_CHANGED, etag, idempotency_key, shown
 
 _READERS = (Permission.PAYMENT_OWN, Permission.PAYMENT_READ)
 
@@ -195,7 +194,7 @@ class PaymentController(Controller):
         operation_id="read_payment",
         summary="Read one payment",
         opt=allow(*_READERS, problems=(404,)),
-        responses={304: ResponseSpec(None, description="Not changed since `If-None-Match`")},
+        responses=NOT_CHANGED,
         sync_to_thread=True,
     )
     def read(
@@ -204,12 +203,9 @@ class PaymentController(Controller):
         payment_id: FromPath[UUID],
         shop: Given[Shop],
         principal: Given[Principal],
-    ) -> Response[PaymentBody | None]:
+    ) -> Response[PaymentBody]:
         payment = shop.read_payment(payment_id=PaymentId(payment_id), owner_id=_owner(principal))
-        tag = etag(payment.version)
-        if unchanged(request, tag):
-            return Response(None, status_code=304, headers={"ETag": tag})
-        return Response(payment_body(payment), headers={"ETag": tag})
+        return shown(request, payment.version, payment_body(payment))
 
     @post(
         "/payments/{payment_id:uuid}/sync",

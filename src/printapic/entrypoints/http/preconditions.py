@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, cast
 
-from litestar import Request
+from litestar import Request, Response
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
 from printapic.domain.errors import Invalid
 
+Shown = TypeVar("Shown")
 _KEY = re.compile(r"[\x21-\x7e]{20,255}")
 _TAG = re.compile(r'(W/)?("[\x21\x23-\x7e]*")|\*')
 
@@ -29,6 +31,18 @@ class IdempotencyKeyInvalid(Invalid):
         super().__init__("An Idempotency-Key has 20 to 255 visible ASCII characters, and stands there once.")
 
 
+class PreconditionRequired(Invalid):
+    """RFC 6585, 3: two people who change the same thing must not undo each other's work unseen."""
+
+    code = "precondition-required"
+
+    def __init__(self) -> None:
+        super().__init__("Say in If-Match which version is to be changed: the ETag that was read.")
+
+
+NOT_CHANGED = {304: ResponseSpec(None, description="Not changed since `If-None-Match`")}
+"""The `responses` of a route that answers with `shown`."""
+
 IfMatch = Annotated[
     str | None,
     HeaderParameter(
@@ -37,6 +51,18 @@ IfMatch = Annotated[
         description="The `ETag` that the caller has seen; where another one is current, nothing is changed.",
     ),
 ]
+
+
+RequiredIfMatch = Annotated[
+    str | None,
+    HeaderParameter(
+        name="If-Match",
+        required=False,
+        description="Required: the `ETag` that the caller has seen. Where another one is current, nothing "
+        "is changed.",
+    ),
+]
+"""For what several people administer. The handler takes its versions from `required_versions`."""
 
 
 def idempotency_key(request: Request[Any, Any, Any]) -> str:
@@ -68,6 +94,25 @@ def versions(request: Request[Any, Any, Any]) -> frozenset[int] | None:
     return frozenset(
         int(number) for tag in tags if (number := tag.strip('"')).isdecimal() and len(number) < 10
     )
+
+
+def required_versions(request: Request[Any, Any, Any]) -> frozenset[int]:
+    """The versions that `If-Match` names. Raises `PreconditionRequired` without it, and for `*`.
+
+    `*` is what somebody sends who has not looked.
+    """
+    named = versions(request)
+    if named is None:
+        raise PreconditionRequired
+    return named
+
+
+def shown(request: Request[Any, Any, Any], version: int | str, body: Shown) -> Response[Shown]:
+    """What a GET of one resource answers: its body with its ETag, or 304 where the client has it."""
+    headers = {"ETag": etag(version)}
+    if unchanged(request, headers["ETag"]):
+        return Response(cast(Shown, None), status_code=304, headers=headers)
+    return Response(body, headers=headers)
 
 
 def _tags(request: Request[Any, Any, Any], header: str) -> Iterator[re.Match[str]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from printapic.application.shop import Shop
@@ -20,6 +20,7 @@ from printapic.entrypoints.http.bodies import PlainText, RequestBody, ResponseBo
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
 from printapic.entrypoints.http.policies import allow, public
+from printapic.entrypoints.http.preconditions import NOT_CHANGED, shown
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^(?![\s\S]*[\x00-\x1f\x7f])")]
 
@@ -105,10 +106,14 @@ class UserController(Controller):
         operation_id="read_me",
         summary="Read one's own account",
         opt=allow(Permission.ACCOUNT_SELF),
+        responses=NOT_CHANGED,
         sync_to_thread=True,
     )
-    def me(self, shop: Given[Shop], principal: Given[Principal]) -> UserBody:
-        return user_body(shop.read_user(user_id=principal.user_id))
+    def me(
+        self, request: Request[Any, Any, Any], shop: Given[Shop], principal: Given[Principal]
+    ) -> Response[UserBody]:
+        user = shop.read_user(user_id=principal.user_id)
+        return shown(request, user.version, user_body(user))
 
     @get(
         operation_id="list_users",
@@ -126,7 +131,11 @@ class UserController(Controller):
         operation_id="read_user",
         summary="Read one user",
         opt=allow(Permission.USER_READ, problems=(404,)),
+        responses=NOT_CHANGED,
         sync_to_thread=True,
     )
-    def read(self, user_id: FromPath[UUID], shop: Given[Shop]) -> UserBody:
-        return user_body(shop.read_user(user_id=UserId(user_id)))
+    def read(
+        self, request: Request[Any, Any, Any], user_id: FromPath[UUID], shop: Given[Shop]
+    ) -> Response[UserBody]:
+        user = shop.read_user(user_id=UserId(user_id))
+        return shown(request, user.version, user_body(user))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from pathlib import Path
@@ -89,6 +90,7 @@ class Settings:
     order_url: str = ""
     return_origins: frozenset[str] = frozenset()
     cors_origins: frozenset[str] = frozenset()
+    allowed_hosts: frozenset[str] = frozenset()
     bcrypt_cost: int = 11
     max_upload_bytes: int = 50 * MEGABYTE
 
@@ -125,6 +127,17 @@ class Settings:
         return _from_environment(Variables(os.environ if variables is None else variables))
 
     @property
+    def hosts(self) -> frozenset[str] | None:
+        """The Host headers that are answered (RFC 9110, 7.2): our own, and what is listed.
+
+        None, which is any, for a shop that only this machine reaches, by whatever name, and lists none.
+        """
+        own = urlsplit(self.public_url)
+        if not self.allowed_hosts and self.mode is Mode.EMBEDDED and own.hostname in _LOOPBACK:
+            return None
+        return frozenset(host.lower() for host in self.allowed_hosts) | {own.netloc.lower()}
+
+    @property
     def origins(self) -> frozenset[str]:
         """Where a customer may be sent back to after paying: the shop itself, and what is listed."""
         return self.return_origins | {self.public_url}
@@ -138,6 +151,8 @@ class Settings:
             raise SettingsInvalid(problems)
 
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST = re.compile(r"(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 Rule = tuple[Callable[[Settings], bool], str]
 
 
@@ -158,6 +173,10 @@ _RULES: tuple[Rule, ...] = (
     (
         lambda s: any(_no_origin(url) for url in s.return_origins | s.cors_origins),
         "PRINTAPIC_RETURN_ORIGINS and PRINTAPIC_CORS_ORIGINS are lists of scheme://host[:port]",
+    ),
+    (
+        lambda s: not all(_HOST.fullmatch(host) for host in s.allowed_hosts),
+        "PRINTAPIC_ALLOWED_HOSTS is a list of host[:port], without patterns",
     ),
     (lambda s: not 4 <= s.bcrypt_cost <= 14, "PRINTAPIC_BCRYPT_COST must be between 4 and 14"),
     (lambda s: s.max_upload_bytes < 1, "PRINTAPIC_MAX_UPLOAD_BYTES must be positive"),
@@ -209,6 +228,7 @@ def _from_environment(variables: Variables) -> Settings:
         order_url=variables.text("ORDER_URL") or "",
         return_origins=variables.origins("RETURN_ORIGINS"),
         cors_origins=variables.origins("CORS_ORIGINS"),
+        allowed_hosts=variables.origins("ALLOWED_HOSTS"),
         bcrypt_cost=variables.number("BCRYPT_COST", settings.bcrypt_cost),
         max_upload_bytes=variables.number("MAX_UPLOAD_BYTES", settings.max_upload_bytes),
     )

@@ -5,7 +5,8 @@ A secret may stand in a file instead: `PRINTAPIC_SMTP_PASSWORD_FILE` for `PRINTA
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from printapic.entrypoints.settings.choices import (
@@ -27,15 +28,61 @@ from printapic.entrypoints.settings.choices import (
     Storage,
 )
 
+_PREFIX = "PRINTAPIC_"
+_FILE = "_FILE"
+KNOWN = frozenset(
+    {
+        "ALLOWED_HOSTS",
+        "BCRYPT_COST",
+        "CORS_ORIGINS",
+        "DATA",
+        "DATABASE_URL",
+        "IMAGES",
+        "IMAGES_FOLDER",
+        "JOBS",
+        "JOB_THREADS",
+        "KEYS_FILE",
+        "MAIL",
+        "MAIL_SENDER",
+        "MAX_UPLOAD_BYTES",
+        "MODE",
+        "ORDER_URL",
+        "PAYMENTS",
+        "PUBLIC_URL",
+        "RETURN_ORIGINS",
+        "S3_ACCESS_KEY",
+        "S3_BUCKET",
+        "S3_ENDPOINT",
+        "S3_PREFIX",
+        "S3_REGION",
+        "S3_SECRET_KEY",
+        "SHOP_NAME",
+        "SMTP_HOST",
+        "SMTP_PASSWORD",
+        "SMTP_PORT",
+        "SMTP_SECURITY",
+        "SMTP_USERNAME",
+        "VERIFY_URL",
+    }
+)
+"""Every variable that a shop may be set up by, whatever else is chosen, without the prefix."""
+_OF_TESTS = ("PRINTAPIC_TEST_", "PRINTAPIC_CHAOS_", "PRINTAPIC_PHOTOS", "PRINTAPIC_CONTRACTS")
+
 
 class Variables:
-    """The environment, with the `_FILE` form of each variable, collecting what is wrong with it."""
+    """The environment, with the `_FILE` form of each variable, collecting what is wrong with it.
+
+    A name that nobody reads is wrong as well: a misspelt one would leave a default in force unseen.
+    """
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
-        self.problems: list[str] = []
+        self.problems = list(_misspelt(variables))
 
     def text(self, name: str) -> str | None:
+        """The value, None where it is empty or not set. Raises `LookupError` for a name not in `KNOWN`."""
+        if name not in KNOWN:
+            raise LookupError(f"list {name} in KNOWN: who sets it would be told that it does not exist")
         value = self._variables.get(f"PRINTAPIC_{name}")
         path = self._variables.get(f"PRINTAPIC_{name}_FILE")
         if value is None and path is not None:
@@ -73,6 +120,19 @@ class Variables:
 
     def origins(self, name: str) -> frozenset[str]:
         return frozenset((self.text(name) or "").replace(",", " ").split())
+
+
+def _misspelt(variables: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each `PRINTAPIC_*` variable that nobody reads. Values are never shown."""
+    names = {_PREFIX + name for name in KNOWN}
+    for given in sorted(variables):
+        if not given.startswith(_PREFIX) or given.startswith(_OF_TESTS):
+            continue
+        if given in names or given.removesuffix(_FILE) in names:
+            continue
+        nearest = get_close_matches(given, sorted(names), n=1)
+        hint = f", perhaps {nearest[0]} was meant" if nearest else ""
+        yield f"{given} is no setting{hint}"
 
 
 def storage_choice(variables: Variables, default: Storage) -> Storage:

@@ -35,7 +35,9 @@ from printapic.entrypoints.http.policies import allow
 from printapic.entrypoints.http.preconditions import (
     IdempotencyKeyInvalid,
     IdempotencyKeyMissing,
+    PreconditionRequired,
     idempotency_key,
+    required_versions,
     unchanged,
     versions,
 )
@@ -85,6 +87,20 @@ def test_a_version_that_the_client_has_is_recognised(sent: list[str], known: boo
 )
 def test_the_meant_versions_are_the_strong_tags(sent: str | None, meant: set[int] | None) -> None:
     assert versions(request(("if-match", sent)) if sent else request()) == meant
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"), [('"3"', {3}), ('"3", "5"', {3, 5}), ('W/"3"', set()), ("3", set())]
+)
+def test_a_required_version_is_the_one_that_is_sent(sent: str, meant: set[int]) -> None:
+    assert required_versions(request(("if-match", sent))) == meant
+
+
+@pytest.mark.parametrize("headers", [[], [("if-match", "*")], [("if-match", '"3", *')]])
+def test_who_does_not_say_what_is_to_be_changed_has_to(headers: list[tuple[str, str]]) -> None:
+    with pytest.raises(PreconditionRequired) as refusal:
+        required_versions(request(*headers))
+    assert status_of(refusal.value) == 428
 
 
 def test_an_idempotency_key_is_twenty_to_255_visible_characters_and_sent_once() -> None:
