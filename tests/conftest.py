@@ -20,23 +20,26 @@ from tests.servers.postgres import PostgresProcess, PostgresServer, running_post
 from tests.servers.processes import ServerFailed, ServerUnavailable
 from tests.servers.s3 import S3Bucket, S3Server
 from tests.servers.smtp import SmtpServer, running_smtp
+from tests.servers.valkey import RedisServer, ValkeyProcess, running_valkey
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 ROOT = Path(__file__).parent.parent
-NEEDS = ("postgres", "s3", "smtp", "photos", "contracts")
+NEEDS = ("postgres", "s3", "smtp", "redis", "photos", "contracts")
 _MARKER_OF_FIXTURE = {
     "postgres_server": "postgres",
     "own_postgres": "postgres",
     "s3_server": "s3",
     "smtp_server": "smtp",
     "smtp_login_server": "smtp",
+    "redis_url": "redis",
+    "own_valkey": "redis",
     "photos": "photos",
     "contracts": "contracts",
 }
 _WHERE = pytest.StashKey[str]()
-Kind = TypeVar("Kind", PostgresServer, S3Server)
+Kind = TypeVar("Kind", PostgresServer, S3Server, RedisServer)
 _SERVERS = pytest.StashKey[Servers]()
 _REQUIRED = pytest.StashKey[frozenset[str]]()
 
@@ -157,6 +160,22 @@ def smtp_login_server() -> Iterator[SmtpServer]:
     try:
         with running_smtp(login=True) as server:
             yield server
+    except ServerUnavailable as absent:
+        pytest.skip(str(absent))
+
+
+@pytest.fixture(scope="session")
+def redis_url(pytestconfig: pytest.Config) -> str:
+    """The Redis of this run, shared by all tests: keep to keys of one's own."""
+    return _server(pytestconfig, "redis", RedisServer).url
+
+
+@pytest.fixture
+def own_valkey() -> Iterator[ValkeyProcess]:
+    """A whole Valkey of this test's own, to halt, kill and start again. Costs a tenth of a second."""
+    try:
+        with running_valkey() as process:
+            yield process
     except ServerUnavailable as absent:
         pytest.skip(str(absent))
 

@@ -15,11 +15,14 @@ import attrs
 import psycopg
 import pytest
 from botocore.exceptions import ClientError
+from redis import AuthenticationError, Redis
+from redis import ConnectionError as RedisConnectionError
 
 from tests.servers.keeper import KeptServers, RemoteServers
 from tests.servers.postgres import PostgresProcess, PostgresServer
 from tests.servers.s3 import S3Bucket, S3Server
 from tests.servers.smtp import Fault, SmtpServer
+from tests.servers.valkey import ValkeyProcess
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -142,6 +145,25 @@ def test_s3_makes_no_bucket_by_itself(s3_server: S3Server) -> None:
     with pytest.raises(ClientError) as refused:
         s3_server.client().put_object(Bucket="never-made", Key="photo.jpg", Body=b"")
     assert refused.value.response["Error"]["Code"] == "NoSuchBucket"
+
+
+def test_valkey_wants_its_password(own_valkey: ValkeyProcess) -> None:
+    url = own_valkey.server.url
+    with Redis.from_url(url) as client:
+        assert client.set("key", "value")
+    for stranger in (url.replace("redis://:", "redis://:not-"), f"redis://{url.rpartition('@')[2]}"):
+        with Redis.from_url(stranger) as client, pytest.raises(AuthenticationError):
+            client.get("key")
+
+
+def test_valkey_comes_back_at_the_same_address_with_nothing_in_it(own_valkey: ValkeyProcess) -> None:
+    with Redis.from_url(own_valkey.server.url) as client:
+        client.set("key", "value")
+        own_valkey.kill()
+        with pytest.raises(RedisConnectionError):
+            client.ping()
+        own_valkey.start()
+        assert client.get("key") is None
 
 
 def test_smtp_keeps_what_it_receives(smtp_server: SmtpServer) -> None:

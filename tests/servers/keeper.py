@@ -19,15 +19,18 @@ from typing import TYPE_CHECKING, Protocol
 from tests.servers.postgres import PostgresServer, running_postgres
 from tests.servers.processes import LOOPBACK, ServerFailed, ServerUnavailable
 from tests.servers.s3 import S3Server, running_s3
+from tests.servers.valkey import RedisServer, running_valkey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-Answer = PostgresServer | S3Server | ServerUnavailable | ServerFailed
+Server = PostgresServer | S3Server | RedisServer
+Answer = Server | ServerUnavailable | ServerFailed
 
 POSTGRES_VARIABLE = "PRINTAPIC_TEST_POSTGRES"
 S3_VARIABLE = "PRINTAPIC_TEST_S3"
+REDIS_VARIABLE = "PRINTAPIC_TEST_REDIS"
 
 
 class Servers(Protocol):
@@ -117,7 +120,18 @@ def _s3() -> Iterator[S3Server]:
         yield server
 
 
-_KINDS: dict[str, Callable[[], AbstractContextManager[PostgresServer | S3Server]]] = {
+@contextmanager
+def _redis() -> Iterator[RedisServer]:
+    elsewhere = os.environ.get(REDIS_VARIABLE)
+    if elsewhere:
+        yield RedisServer(elsewhere)
+        return
+    with running_valkey() as process:
+        yield process.server
+
+
+_KINDS: dict[str, Callable[[], AbstractContextManager[Server]]] = {
     "postgres": _postgres,
     "s3": _s3,
+    "redis": _redis,
 }
