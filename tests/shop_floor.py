@@ -34,6 +34,7 @@ from printapic.adapters.system.clock import FixedClock
 from printapic.adapters.system.identifiers import SeededIdentifiers
 from printapic.adapters.users.api_keys import PrefixedApiKeyMint
 from printapic.adapters.users.bcrypt import BcryptPasswordHasher
+from printapic.adapters.users.common_passwords import BundledCommonPasswords
 from printapic.adapters.users.keyring import KeyRing
 from printapic.adapters.users.one_time_passwords import TotpOneTimePasswords
 from printapic.adapters.users.sealing import AesGcmSealer
@@ -380,6 +381,7 @@ def open_floor(
         store=store,
         processor=image_processor or processor(),
         hasher=hasher(),
+        common_passwords=BundledCommonPasswords(),
         tokens=JwtTokenIssuer(keyring=keyring(), issuer=WEB, audience="tests"),
         sealer=AesGcmSealer(keyring=keyring()),
         one_time_passwords=TotpOneTimePasswords(issuer="PrintAPic"),

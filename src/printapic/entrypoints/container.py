@@ -39,6 +39,7 @@ from printapic.adapters.system.clock import SystemClock
 from printapic.adapters.system.identifiers import RandomIdentifiers
 from printapic.adapters.users.api_keys import PrefixedApiKeyMint
 from printapic.adapters.users.bcrypt import BcryptPasswordHasher
+from printapic.adapters.users.common_passwords import BundledCommonPasswords
 from printapic.adapters.users.keyring import KeyRing, load_keyring, load_or_create_keyring
 from printapic.adapters.users.one_time_passwords import TotpOneTimePasswords
 from printapic.adapters.users.sealing import AesGcmSealer
@@ -242,6 +243,7 @@ class Container(containers.DeclarativeContainer):
     store = providers.ThreadSafeSingleton(image_store, settings)
     processor = providers.ThreadSafeSingleton(PillowImageProcessor)
     hasher = providers.ThreadSafeSingleton(BcryptPasswordHasher, cost=settings.provided.bcrypt_cost)
+    common_passwords = providers.ThreadSafeSingleton(BundledCommonPasswords)
     tokens = providers.ThreadSafeSingleton(
         JwtTokenIssuer, keyring=keyring, issuer=settings.provided.public_url, audience=JWT_AUDIENCE
     )
@@ -271,6 +273,7 @@ class Container(containers.DeclarativeContainer):
         store=store,
         processor=processor,
         hasher=hasher,
+        common_passwords=common_passwords,
         tokens=tokens,
         sealer=sealer,
         one_time_passwords=one_time_passwords,
