@@ -14,12 +14,14 @@ from typing import Any
 from uuid import UUID
 
 from printapic.application.ports.orders import Batch
-from printapic.domain.actors import Role
+from printapic.domain.actors import Caller, Role
 from printapic.domain.addresses import Address
+from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.catalogue.price_list import PriceList, ShippingMethod, ShippingRate, TaxRule
 from printapic.domain.catalogue.product import PriceStep, Product, ProductKind
 from printapic.domain.crops import CropRecipe
 from printapic.domain.ids import (
+    ApiKeyId,
     AttemptId,
     BatchId,
     ImageId,
@@ -468,6 +470,22 @@ def a_notification(**fields: Any) -> Notification:
             "created_at": minutes(41),
             "sent_at": minutes(42),
             "version": 1,
+            **fields,
+        }
+    )
+
+
+def an_audit_event(**fields: Any) -> AuditEvent:
+    return AuditEvent(
+        **{
+            "at": NOON,
+            "action": AuditAction.LOGGED_IN,
+            "actor_id": UserId(new_id()),
+            "subject_id": CUSTOMER,
+            "session_id": SessionId(new_id()),
+            "api_key_id": ApiKeyId(new_id()),
+            "caller": Caller(address="203.0.113.77", device="Firefox on Windows", request_id="req-1"),
+            "details": {"method": "password", "ünder": "\u2028"},
             **fields,
         }
     )

@@ -17,6 +17,8 @@ import attrs
 import httpx
 from PIL import Image as Picture
 
+from printapic.adapters.audit.hmac_seal import HmacAuditSeal
+from printapic.adapters.audit.subject_cipher import AesGcmSubjectCipher
 from printapic.adapters.catalogue.toml_price_list import TomlPriceListReader
 from printapic.adapters.images.memory import MemoryImageStore
 from printapic.adapters.images.pillow import PillowImageProcessor
@@ -39,6 +41,7 @@ from printapic.adapters.users.keyring import KeyRing
 from printapic.adapters.users.one_time_passwords import TotpOneTimePasswords
 from printapic.adapters.users.sealing import AesGcmSealer
 from printapic.adapters.users.tokens import JwtTokenIssuer
+from printapic.application.audit.sealing import Notary
 from printapic.application.notifications.delivery import ShopFront
 from printapic.application.orders.checkout import OrderLineRequest, Placed
 from printapic.application.payments.collection import Started
@@ -142,6 +145,9 @@ bands = [{ max_weight_g = 2000, prices = { EUR = "2.00" } }]
 templates = cache(JinjaMailTemplates)
 processor = cache(PillowImageProcessor)
 keyring = cache(KeyRing.generate)
+notary = cache(
+    lambda: Notary(seal=HmacAuditSeal(keyring()), cipher=AesGcmSubjectCipher(AesGcmSealer(keyring=keyring())))
+)
 hasher = cache(lambda: BcryptPasswordHasher(cost=4, threads=2, queue=64))
 
 
@@ -370,7 +376,7 @@ def open_floor(
     ledger = MemoryJobLedger()
     worker = InProcessWorker(ledger, clock, jitter=lambda longest: longest)
     books = SimulatedBooks(None, clock)
-    units = unit_of_work(jobs_for, ledger.add, worker.wake)
+    units = unit_of_work(jobs_for, ledger.add, worker.wake, notary())
     store = store or MemoryImageStore()
     mailer = MemoryMailer()
     provider = gateway(books, public_url="https://pay.example")

@@ -25,6 +25,7 @@ from tests.integration.stores import (
     sqlite_store,
 )
 from tests.servers.postgres import PostgresServer
+from tests.shop_floor import notary
 
 PATIENCE = timedelta(seconds=30)
 """For how long a runner may be silent before its jobs are taken from it."""
@@ -118,7 +119,9 @@ def procrastinate_backend(server: PostgresServer, template: str) -> Iterator[Bac
             yield Backend(
                 kind="procrastinate",
                 url=url,
-                units=SqlUnitOfWorkFactory(engine, a_job_per_event, ProcrastinateJobQueue, lambda: None),
+                units=SqlUnitOfWorkFactory(
+                    engine, a_job_per_event, ProcrastinateJobQueue, lambda: None, notary()
+                ),
                 make_worker=procrastinate_worker(url),
                 outage=lambda: _postgres_outage(server, str(engine.url.database)),
             )

@@ -29,6 +29,7 @@ from printapic.application.ports.jobs import Job, JobLedger
 from printapic.application.ports.unit_of_work import StorageUnavailable, UnitOfWorkFactory
 from printapic.domain.events import DomainEvent
 from tests.servers.postgres import PostgresServer
+from tests.shop_floor import notary
 
 Outage: TypeAlias = Callable[[], AbstractContextManager[None]]
 
@@ -71,7 +72,7 @@ def a_job_per_event(event_: DomainEvent) -> Iterable[Job]:
 
 def memory_store() -> Store:
     ledger, keys, wakings = MemoryJobLedger(), MemoryIdempotencyKeys(), Wakings()
-    units = MemoryUnitOfWorkFactory(a_job_per_event, ledger.add, wakings)
+    units = MemoryUnitOfWorkFactory(a_job_per_event, ledger.add, wakings, notary())
 
     @contextmanager
     def outage() -> Iterator[None]:
@@ -83,7 +84,7 @@ def memory_store() -> Store:
 
 
 def sql_units(engine: Engine, on_commit: Callable[[], None] = lambda: None) -> SqlUnitOfWorkFactory:
-    return SqlUnitOfWorkFactory(engine, a_job_per_event, SqlJobQueue, on_commit)
+    return SqlUnitOfWorkFactory(engine, a_job_per_event, SqlJobQueue, on_commit, notary())
 
 
 def sql_store(engine: Engine, wakings: Wakings, outage: Outage) -> Store:

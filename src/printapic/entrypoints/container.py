@@ -15,6 +15,8 @@ import structlog
 from dependency_injector import containers, providers
 from sqlalchemy import URL, Engine
 
+from printapic.adapters.audit.hmac_seal import HmacAuditSeal
+from printapic.adapters.audit.subject_cipher import AesGcmSubjectCipher
 from printapic.adapters.catalogue.toml_price_list import TomlPriceListReader
 from printapic.adapters.images.filesystem import FilesystemImageStore
 from printapic.adapters.images.memory import MemoryImageStore
@@ -44,6 +46,7 @@ from printapic.adapters.users.keyring import KeyRing, load_keyring, load_or_crea
 from printapic.adapters.users.one_time_passwords import TotpOneTimePasswords
 from printapic.adapters.users.sealing import AesGcmSealer
 from printapic.adapters.users.tokens import JwtTokenIssuer
+from printapic.application.audit.sealing import Notary
 from printapic.application.notifications.delivery import ShopFront
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.images import ImageStore
@@ -103,18 +106,24 @@ def _postgres_url(settings: Settings) -> str:
 
 
 def unit_of_work(
-    settings: Settings, engine: Engine | None, ledger: JobLedger, worker: Callable[[], JobWorker]
+    settings: Settings,
+    engine: Engine | None,
+    ledger: JobLedger,
+    worker: Callable[[], JobWorker],
+    notary: Notary,
 ) -> UnitOfWorkFactory:
     """`worker` is asked for only where it works in this process, and wants to be woken."""
     if isinstance(settings.jobs, choices.ProcrastinateJobs):
         from printapic.adapters.jobs.procrastinate import ProcrastinateJobQueue
 
         _postgres_url(settings)
-        return SqlUnitOfWorkFactory(cast(Engine, engine), jobs_for, ProcrastinateJobQueue, _nobody_to_wake)
+        return SqlUnitOfWorkFactory(
+            cast(Engine, engine), jobs_for, ProcrastinateJobQueue, _nobody_to_wake, notary
+        )
     wake = cast(InProcessWorker, worker()).wake
     if engine is None:
-        return MemoryUnitOfWorkFactory(jobs_for, cast(MemoryJobLedger, ledger).add, wake)
-    return SqlUnitOfWorkFactory(engine, jobs_for, SqlJobQueue, wake)
+        return MemoryUnitOfWorkFactory(jobs_for, cast(MemoryJobLedger, ledger).add, wake, notary)
+    return SqlUnitOfWorkFactory(engine, jobs_for, SqlJobQueue, wake, notary)
 
 
 def _nobody_to_wake() -> None:
@@ -234,11 +243,18 @@ class Container(containers.DeclarativeContainer):
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(RandomIdentifiers)
     keyring = providers.ThreadSafeSingleton(keyring, settings)
+    sealer = providers.ThreadSafeSingleton(AesGcmSealer, keyring=keyring)
+    audit_seal = providers.ThreadSafeSingleton(HmacAuditSeal, keyring)
+    notary = providers.ThreadSafeSingleton(
+        Notary, seal=audit_seal, cipher=providers.Factory(AesGcmSubjectCipher, sealer)
+    )
 
     engine = providers.ThreadSafeSingleton(engine, settings, closing)
     job_ledger = providers.ThreadSafeSingleton(job_ledger, engine)
     worker = providers.ThreadSafeSingleton(worker, settings, job_ledger, clock)
-    unit_of_work = providers.ThreadSafeSingleton(unit_of_work, settings, engine, job_ledger, worker.provider)
+    unit_of_work = providers.ThreadSafeSingleton(
+        unit_of_work, settings, engine, job_ledger, worker.provider, notary
+    )
 
     store = providers.ThreadSafeSingleton(image_store, settings)
     processor = providers.ThreadSafeSingleton(PillowImageProcessor)
@@ -247,7 +263,6 @@ class Container(containers.DeclarativeContainer):
     tokens = providers.ThreadSafeSingleton(
         JwtTokenIssuer, keyring=keyring, issuer=settings.provided.public_url, audience=JWT_AUDIENCE
     )
-    sealer = providers.ThreadSafeSingleton(AesGcmSealer, keyring=keyring)
     one_time_passwords = providers.ThreadSafeSingleton(
         TotpOneTimePasswords, issuer=settings.provided.shop_name
     )

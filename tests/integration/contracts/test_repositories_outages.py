@@ -8,6 +8,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
+from printapic.application.ports.audit import AuditPosition, AuditQuery
 from printapic.application.ports.jobs import Job
 from printapic.application.ports.unit_of_work import StorageUnavailable, UnitOfWork
 from printapic.domain import ids
@@ -25,6 +26,9 @@ ARGUMENTS: dict[str, Callable[[], Any]] = {
     "Payment": b.a_payment,
     "InboxEntry": b.an_inbox_entry,
     "Notification": b.a_notification,
+    "AuditEvent": b.an_audit_event,
+    "AuditQuery": AuditQuery,
+    "AuditPosition": lambda: AuditPosition(at=b.NOON, stream="auth", sequence=1),
     "Job": lambda: Job(name="lost", payload={}, run_at=b.NOON),
     "str": lambda: "text",
     "int": lambda: 5,

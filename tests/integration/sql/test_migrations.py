@@ -21,8 +21,8 @@ from printapic.domain.payments.payment import Payment
 from tests import builders as b
 from tests.integration.stores import sql_units
 
-ALL = ("0001", "0002", "0003")
-APPEND_ONLY = ("order_history", "payment_transactions", "price_lists")
+ALL = ("0001", "0002", "0003", "0004")
+APPEND_ONLY = ("audit_log", "order_history", "payment_transactions", "price_lists")
 
 
 def shape(engine: Engine) -> dict[str, Any]:
@@ -142,15 +142,19 @@ def filled(database: Engine) -> Engine:
         work.orders.add(b.an_order())
         work.payments.add(payment)
         work.price_lists.add(b.a_price_list())
+        work.audit.append(b.an_audit_event())
         work.commit()
     return database
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_the_database_refuses_to_change_what_only_grows(table: str, filled: Engine) -> None:
-    column = {"order_history": "reason", "payment_transactions": "amount_minor", "price_lists": "version"}[
-        table
-    ]
+    column = {
+        "audit_log": "request_id",
+        "order_history": "reason",
+        "payment_transactions": "amount_minor",
+        "price_lists": "version",
+    }[table]
     statements = [f"UPDATE {table} SET {column} = NULL", f"DELETE FROM {table}"]
     if filled.dialect.name == "postgresql":
         statements.append(f"TRUNCATE {table}")

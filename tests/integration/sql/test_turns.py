@@ -13,13 +13,14 @@ from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
 from printapic.application.ports.jobs import Job
 from printapic.application.ports.unit_of_work import StorageUnavailable
 from tests import builders as b
+from tests.shop_floor import notary
 
 THREADS, TURNS = 8, 10
 
 
 def test_writers_wait_for_each_other_even_where_sqlite_would_refuse_at_once(sqlite_file: Path) -> None:
     engine = sql_engine(f"sqlite:///{sqlite_file}", busy_timeout_s=0).execution_options(**{TURN_S: 30})
-    units = SqlUnitOfWorkFactory(engine, lambda _: (), SqlJobQueue, lambda: None)
+    units = SqlUnitOfWorkFactory(engine, lambda _: (), SqlJobQueue, lambda: None, notary())
 
     def write(name: int) -> None:
         for _ in range(TURNS):
@@ -35,7 +36,7 @@ def test_writers_wait_for_each_other_even_where_sqlite_would_refuse_at_once(sqli
 
 def test_a_turn_that_ended_badly_is_over_all_the_same(sqlite_file: Path) -> None:
     engine = sql_engine(f"sqlite:///{sqlite_file}", busy_timeout_s=0.05)
-    units = SqlUnitOfWorkFactory(engine, lambda _: (), SqlJobQueue, lambda: None)
+    units = SqlUnitOfWorkFactory(engine, lambda _: (), SqlJobQueue, lambda: None, notary())
     with pytest.raises(ZeroDivisionError), units():
         raise ZeroDivisionError
     with units(), pytest.raises(StorageUnavailable), units():

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from printapic.application.ports.audit import AuditLog
 from printapic.application.ports.catalogue import PriceLists
 from printapic.application.ports.images import ImageRepository
 from printapic.application.ports.jobs import JobQueue
@@ -59,6 +60,7 @@ class UnitOfWork(Protocol):
     inbox: PaymentInbox
     notifications: NotificationRepository
     jobs: JobQueue
+    audit: AuditLog
 
     @abstractmethod
     def commit(self) -> None: ...

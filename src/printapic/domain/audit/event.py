@@ -92,3 +92,8 @@ class AuditEvent:
     api_key_id: ApiKeyId | None = None
     caller: Caller = UNKNOWN_CALLER
     details: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def owner_id(self) -> UserId | None:
+        """Under whose data key the caller is sealed."""
+        return self.subject_id or self.actor_id

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import attrs
 
+from printapic.adapters.persistence.memory.audit import MemoryAuditLog
 from printapic.adapters.persistence.memory.catalogue import MemoryPriceLists
 from printapic.adapters.persistence.memory.images import MemoryImageRepository
 from printapic.adapters.persistence.memory.notifications import MemoryNotificationRepository
@@ -18,6 +19,7 @@ from printapic.adapters.persistence.memory.users import (
     MemorySessionRepository,
     MemoryUserRepository,
 )
+from printapic.application.audit.sealing import Notary
 from printapic.application.ports.jobs import Job, JobQueue
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.domain.events import DomainEvent
@@ -43,6 +45,7 @@ class MemoryUnitOfWork(UnitOfWork):
     """One transaction and the repositories that take part in it."""
 
     jobs: MemoryJobs
+    audit: MemoryAuditLog
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class MemoryUnitOfWork(UnitOfWork):
         reactions: Reactions,
         job_queue: Callable[[Job], None],
         on_commit: Callable[[], None],
+        notary: Notary,
     ) -> None:
         self._transaction = transaction
         self._reactions = reactions
@@ -67,6 +71,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.inbox = MemoryPaymentInbox(transaction)
         self.notifications = MemoryNotificationRepository(transaction)
         self.jobs = MemoryJobs(transaction)
+        self.audit = MemoryAuditLog(transaction, notary)
 
     def commit(self) -> None:
         """Turn the events into jobs and make everything visible at once.
@@ -79,6 +84,7 @@ class MemoryUnitOfWork(UnitOfWork):
         for event in self._transaction.events:
             for job in self._reactions(event):
                 self.jobs.enqueue(job)
+        self.audit.chain_up()
         self._transaction.commit(before=self._hand_over)
         if self.jobs.enqueued:
             self._on_commit()
@@ -93,13 +99,14 @@ class MemoryUnitOfWorkFactory(UnitOfWorkFactory):
     """Begins units of work over the state that this factory holds; it ends with the process.
 
     `reactions` turns events into jobs when a unit commits; `job_queue` takes each job of a unit that
-    committed (a ledger's `add`); `on_commit` is called after a commit that left jobs to do. Setting
-    `state.fail_with` makes the store fail.
+    committed (a ledger's `add`); `on_commit` is called after a commit that left jobs to do; `notary` seals
+    what the audit log gets. Setting `state.fail_with` makes the store fail.
     """
 
     reactions: Reactions
     job_queue: Callable[[Job], None]
     on_commit: Callable[[], None]
+    notary: Notary
     state: MemoryState = attrs.field(init=False, factory=MemoryState)
 
     @contextmanager
@@ -118,6 +125,6 @@ class MemoryUnitOfWorkFactory(UnitOfWorkFactory):
     def _unit(self, *, writing: bool) -> Iterator[MemoryUnitOfWork]:
         transaction = MemoryTransaction(self.state, writing=writing)
         try:
-            yield MemoryUnitOfWork(transaction, self.reactions, self.job_queue, self.on_commit)
+            yield MemoryUnitOfWork(transaction, self.reactions, self.job_queue, self.on_commit, self.notary)
         finally:
             transaction.end()

@@ -22,6 +22,7 @@ from sqlalchemy import (
     text,
 )
 
+from printapic.adapters.persistence.sql.audit_tables import audit_log, subject_keys
 from printapic.adapters.persistence.sql.columns import SERIAL, JsonDocument, MoneyAmount, UtcDateTime
 from printapic.adapters.persistence.sql.idempotency_tables import idempotency_keys
 from printapic.adapters.persistence.sql.payment_tables import (
@@ -43,6 +44,7 @@ from printapic.domain.orders.status import HoldReason, OrderStatus
 from printapic.domain.users.user import Locale
 
 __all__ = [
+    "audit_log",
     "idempotency_keys",
     "images",
     "jobs",
@@ -60,6 +62,7 @@ __all__ = [
     "registrations",
     "sessions",
     "shipments",
+    "subject_keys",
     "users",
     "webhook_inbox",
 ]

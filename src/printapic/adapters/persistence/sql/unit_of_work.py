@@ -9,6 +9,7 @@ import attrs
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from printapic.adapters.persistence.sql.audit import SqlAuditLog
 from printapic.adapters.persistence.sql.catalogue import PriceListCache, SqlPriceLists
 from printapic.adapters.persistence.sql.engine import reading_engine
 from printapic.adapters.persistence.sql.images import SqlImageRepository
@@ -22,6 +23,7 @@ from printapic.adapters.persistence.sql.users import (
     SqlSessionRepository,
     SqlUserRepository,
 )
+from printapic.application.audit.sealing import Notary
 from printapic.application.ports.jobs import Job, JobQueue
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.domain.events import DomainEvent
@@ -49,6 +51,7 @@ class SqlUnitOfWork(UnitOfWork):
     """One transaction and the repositories that take part in it."""
 
     jobs: SqlJobs
+    audit: SqlAuditLog
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class SqlUnitOfWork(UnitOfWork):
         job_queue: Callable[[Connection], JobQueue],
         on_commit: Callable[[], None],
         cache: PriceListCache,
+        notary: Notary,
     ) -> None:
         self._transaction = transaction
         self._reactions = reactions
@@ -73,6 +77,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.inbox = SqlPaymentInbox(transaction)
         self.notifications = SqlNotificationRepository(transaction)
         self.jobs = SqlJobs(transaction, job_queue)
+        self.audit = SqlAuditLog(transaction, notary)
 
     def commit(self) -> None:
         """Turn the events into jobs and make everything lasting.
@@ -86,6 +91,7 @@ class SqlUnitOfWork(UnitOfWork):
         for event in self._transaction.events:
             for job in self._reactions(event):
                 self.jobs.enqueue(job)
+        self.audit.chain_up()
         self._transaction.commit()
         if self.jobs.enqueued:
             self._on_commit()
@@ -96,13 +102,15 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
     """Begins units of work on SQLite or PostgreSQL. Keep one: it remembers the newest price list.
 
     `reactions` turns events into jobs when a unit commits; `job_queue` makes the queue that writes on the
-    unit's own connection; `on_commit` is called after a commit that left jobs to do.
+    unit's own connection; `on_commit` is called after a commit that left jobs to do; `notary` seals what
+    the audit log gets.
     """
 
     engine: Engine
     reactions: Reactions
     job_queue: Callable[[Connection], JobQueue]
     on_commit: Callable[[], None]
+    notary: Notary
     _cache: PriceListCache = attrs.field(init=False, factory=PriceListCache)
     _reading: Engine = attrs.field(init=False)
 
@@ -123,7 +131,9 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
 
     def _unit(self, connection: Connection, *, writing: bool) -> SqlUnitOfWork:
         transaction = SqlTransaction(connection, writing=writing)
-        return SqlUnitOfWork(transaction, self.reactions, self.job_queue, self.on_commit, self._cache)
+        return SqlUnitOfWork(
+            transaction, self.reactions, self.job_queue, self.on_commit, self._cache, self.notary
+        )
 
 
 @contextmanager
