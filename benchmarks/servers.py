@@ -37,7 +37,11 @@ class Served:
 @contextmanager
 def shop_server(folder: Path, *options: str, database: str | None = None) -> Iterator[Served]:
     """`printapic serve` with embedded defaults on a free port; on SQLite unless `database` is a URL."""
-    variables = {"PRINTAPIC_DATA": str(folder), "PRINTAPIC_BCRYPT_COST": "4"}
+    variables = {
+        "PRINTAPIC_DATA": str(folder),
+        "PRINTAPIC_BCRYPT_COST": "4",
+        "PRINTAPIC_RATE_LIMITS": "off",
+    }
     if database:
         variables["PRINTAPIC_DATABASE_URL"] = database
 

@@ -34,6 +34,7 @@ from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
 from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
 from printapic.adapters.system.clock import FixedClock
 from printapic.adapters.system.identifiers import SeededIdentifiers
+from printapic.adapters.throttle.memory import MemoryThrottle
 from printapic.adapters.users.api_keys import PrefixedApiKeyMint
 from printapic.adapters.users.bcrypt import BcryptPasswordHasher
 from printapic.adapters.users.common_passwords import BundledCommonPasswords
@@ -209,6 +210,7 @@ class ShopFloor:
     worker: InProcessWorker
     store: MemoryImageStore
     mailer: MemoryMailer
+    throttle: MemoryThrottle
     books: SimulatedBooks
     gateway: SimulatedGateway
     pages: HostedCheckout
@@ -379,6 +381,7 @@ def open_floor(
     units = unit_of_work(jobs_for, ledger.add, worker.wake, notary())
     store = store or MemoryImageStore()
     mailer = MemoryMailer()
+    throttle = MemoryThrottle(lambda: clock.now().timestamp())
     provider = gateway(books, public_url="https://pay.example")
     shop = assembled(
         unit_of_work=units,
@@ -394,6 +397,7 @@ def open_floor(
         key_mint=PrefixedApiKeyMint(environment="test"),
         templates=templates(),
         mailer=mailer,
+        throttle=throttle,
         reader=TomlPriceListReader(),
         gateways={provider.provider: provider},
         verifiers={provider.provider: SimulatedWebhookVerifier([SECRET])},
@@ -417,6 +421,7 @@ def open_floor(
         worker=worker,
         store=store,
         mailer=mailer,
+        throttle=throttle,
         books=books,
         gateway=provider,
         pages=HostedCheckout(books),

@@ -1,6 +1,6 @@
 """The composition root: what is chosen by typed functions, wired by one container, and nothing else.
 
-Adapters whose libraries are slow to load, boto3 and Procrastinate, are imported where they are chosen.
+Adapters whose libraries are slow to load, boto3, Procrastinate and redis, are imported where they are chosen.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ from printapic.adapters.persistence.sql.migrate import migrate, pending
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
 from printapic.adapters.system.clock import SystemClock
 from printapic.adapters.system.identifiers import RandomIdentifiers
+from printapic.adapters.throttle.memory import MemoryThrottle
+from printapic.adapters.throttle.unlimited import UnlimitedThrottle
 from printapic.adapters.users.api_keys import PrefixedApiKeyMint
 from printapic.adapters.users.bcrypt import BcryptPasswordHasher
 from printapic.adapters.users.common_passwords import BundledCommonPasswords
@@ -54,6 +56,7 @@ from printapic.application.ports.jobs import JobLedger, JobWorker
 from printapic.application.ports.notifications import Mailer
 from printapic.application.ports.payments import PaymentGateway, WebhookVerifier
 from printapic.application.ports.secrets import ApiKeyMint
+from printapic.application.ports.throttle import Throttle
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.reactions import jobs_for
 from printapic.application.shop import Shop
@@ -210,6 +213,21 @@ def _webhook_secret(keys: KeyRing) -> str:
     return keys.secret("simulated webhooks").hex()
 
 
+def throttle(settings: Settings, closing: ExitStack) -> Throttle:
+    local = MemoryThrottle(processes=settings.processes)
+    match settings.throttling:
+        case choices.LocalThrottling():
+            return local
+        case choices.NoThrottling():
+            return UnlimitedThrottle()
+        case choices.RedisThrottling(url=url):
+            from printapic.adapters.throttle.redis import RedisThrottle, redis_client
+
+            client = redis_client(url.reveal())
+            closing.callback(client.close)
+            return RedisThrottle(client, local)
+
+
 def front(settings: Settings) -> ShopFront:
     return ShopFront(
         name=settings.shop_name,
@@ -267,6 +285,7 @@ class Container(containers.DeclarativeContainer):
         TotpOneTimePasswords, issuer=settings.provided.shop_name
     )
     key_mint = providers.ThreadSafeSingleton(key_mint, settings)
+    throttle = providers.ThreadSafeSingleton(throttle, settings, closing)
     templates = providers.ThreadSafeSingleton(JinjaMailTemplates)
     mailer = providers.ThreadSafeSingleton(mailer, settings)
     reader = providers.ThreadSafeSingleton(TomlPriceListReader)
@@ -291,6 +310,7 @@ class Container(containers.DeclarativeContainer):
         common_passwords=common_passwords,
         tokens=tokens,
         sealer=sealer,
+        throttle=throttle,
         one_time_passwords=one_time_passwords,
         key_mint=key_mint,
         templates=templates,

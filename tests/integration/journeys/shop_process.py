@@ -32,6 +32,7 @@ class ShopProcess:
             **inherited,
             "PRINTAPIC_DATA": str(folder),
             "PRINTAPIC_BCRYPT_COST": "4",
+            "PRINTAPIC_RATE_LIMITS": "off",
             **variables,
         }
         self._process: subprocess.Popen[bytes] | None = None

@@ -31,7 +31,11 @@ from printapic.adapters.payments.simulated.books import BooksUnavailable
 from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
 from printapic.adapters.persistence.sql.migrate import downgrade
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
+from printapic.adapters.throttle.memory import MemoryThrottle
+from printapic.adapters.throttle.redis import RedisThrottle
+from printapic.adapters.throttle.unlimited import UnlimitedThrottle
 from printapic.adapters.users.keyring import KeyRingUnusable
+from printapic.application.ports.throttle import Limit
 from printapic.application.ports.unit_of_work import StorageUnavailable
 from printapic.application.shop import Shop
 from printapic.domain.ids import ApiKeyId
@@ -42,8 +46,10 @@ from printapic.entrypoints.settings import (
     FolderMail,
     MemoryStorage,
     Mode,
+    NoThrottling,
     PostgresStorage,
     ProcrastinateJobs,
+    RedisThrottling,
     S3Images,
     Secret,
     Settings,
@@ -97,6 +103,10 @@ def in_a_bucket(request: pytest.FixtureRequest, folder: Path) -> Change:
     }
 
 
+def with_redis(request: pytest.FixtureRequest, folder: Path) -> Change:
+    return {"throttling": RedisThrottling(url=Secret(request.getfixturevalue("redis_url")))}
+
+
 def nothing_else(request: pytest.FixtureRequest, folder: Path) -> Change:
     return {}
 
@@ -108,6 +118,8 @@ CHOICES: dict[str, Callable[[pytest.FixtureRequest, Path], Change]] = {
     "procrastinate": on_postgres_with_procrastinate,
     "folder": in_a_folder,
     "bucket": in_a_bucket,
+    "redis": with_redis,
+    "unlimited": lambda _, folder: {"throttling": NoThrottling()},
     "mail-folder": lambda _, folder: {"mail": FolderMail(folder=folder / "mail")},
     "mail-console": lambda _, folder: {"mail": ConsoleMail()},
     "mail-smtp": lambda _, folder: {
@@ -162,6 +174,9 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         ({"storage": "sqlite"}, "unit_of_work", SqlUnitOfWorkFactory),
         ({"images": "folder"}, "store", FilesystemImageStore),
         ({"images": S3Images(bucket="photos", region="eu-central-1")}, "store", S3ImageStore),
+        ({}, "throttle", MemoryThrottle),
+        ({"throttling": NoThrottling()}, "throttle", UnlimitedThrottle),
+        ({"throttling": RedisThrottling(url=Secret("redis://127.0.0.1:1"))}, "throttle", RedisThrottle),
         ({"mail": ConsoleMail()}, "mailer", ConsoleMailer),
         ({"mail": "folder"}, "mailer", FolderMailer),
         ({"mail": SmtpMail(host="mail.example")}, "mailer", SmtpMailer),
@@ -219,6 +234,28 @@ def test_whatever_is_asked_for_by_many_threads_is_built_once(fresh: Settings) ->
                 assert len(set(pool.map(ask, [name] * 8))) == 1
     finally:
         close(container)
+
+
+def test_without_redis_each_process_gives_its_share_of_a_limit(fresh: Settings) -> None:
+    limit = Limit(name="login", count=12, period_s=3600)
+    away = RedisThrottling(url=Secret("redis://127.0.0.1:1"))
+    for settings in (
+        attrs.evolve(fresh, processes=4),
+        attrs.evolve(fresh, processes=4, throttling=away),
+    ):
+        container = Container(settings=settings)
+        throttle = container.throttle()
+        assert sum(throttle.take("anna", limit).allowed for _ in range(12)) == 3
+        close(container)
+
+
+def test_where_nobody_is_held_back_everybody_has_the_whole_limit(fresh: Settings) -> None:
+    limit = Limit(name="login", count=2, period_s=3600)
+    throttle = Container(settings=attrs.evolve(fresh, throttling=NoThrottling())).throttle()
+    throttle.give_back("anna", limit)
+    for _ in range(5):
+        verdict = throttle.take("anna", limit)
+        assert (verdict.allowed, verdict.remaining, verdict.retry_after_s) == (True, 2, 0)
 
 
 def test_jobs_on_postgresql_need_postgresql(fresh: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from printapic.entrypoints.settings import (
     FolderImages,
     FolderMail,
     InProcessJobs,
+    LocalThrottling,
     MemoryImages,
     MemoryMail,
     MemoryStorage,
     Mode,
+    NoThrottling,
     PostgresStorage,
     ProcrastinateJobs,
+    RedisThrottling,
     S3Images,
     Secret,
     Settings,
@@ -30,6 +34,7 @@ from printapic.entrypoints.settings import (
 from printapic.entrypoints.settings.variables import Variables
 
 POSTGRES = "postgresql://shop:hush-1@db.example/shop"
+REDIS = "rediss://shop:hush-1@redis.example:6380/2"
 
 
 def read(**variables: str) -> Settings:
@@ -118,6 +123,16 @@ def test_a_shop_in_memory_keeps_only_its_keys(tmp_path: Path) -> None:
         ),
         ("BCRYPT_COST", "12", "bcrypt_cost", 12),
         ("MAX_UPLOAD_BYTES", "1000", "max_upload_bytes", 1000),
+        ("REDIS_URL", REDIS, "throttling", RedisThrottling(url=Secret(REDIS))),
+        ("RATE_LIMITS", "on", "throttling", LocalThrottling()),
+        ("RATE_LIMITS", "off", "throttling", NoThrottling()),
+        ("PROCESSES", "4", "processes", 4),
+        (
+            "TRUSTED_PROXIES",
+            "10.0.0.0/8, 2001:db8::7",
+            "trusted_proxies",
+            frozenset({ip_network("10.0.0.0/8"), ip_network("2001:db8::7/128")}),
+        ),
     ],
 )
 def test_every_choice_is_switched_alone_by_its_variable(
@@ -203,6 +218,7 @@ def test_secrets_are_never_shown() -> None:
         MAIL="smtp",
         SMTP_HOST="mail.example",
         SMTP_PASSWORD="hush-3",
+        REDIS_URL=REDIS,
     )
     for shown in (repr(settings), str(settings), repr(settings.storage), repr(Secret("hush"))):
         assert "hush" not in shown
@@ -212,7 +228,12 @@ def test_secrets_are_never_shown() -> None:
 
 def test_a_refusal_repeats_no_value() -> None:
     with pytest.raises(SettingsInvalid) as refusal:
-        read(DATABASE_URL="mysql://shop:hush-6@db.example/shop", MODE="hush-7", SMTP_PORT="hush-8")
+        read(
+            DATABASE_URL="mysql://shop:hush-6@db.example/shop",
+            MODE="hush-7",
+            SMTP_PORT="hush-8",
+            REDIS_URL="hush-9",
+        )
     assert "hush" not in str(refusal.value)
     assert "hush" not in repr(refusal.value.details)
 
@@ -240,6 +261,15 @@ def test_a_refusal_repeats_no_value() -> None:
         ({"BCRYPT_COST": "eleven"}, "PRINTAPIC_BCRYPT_COST must be a whole number"),
         ({"MAX_UPLOAD_BYTES": "5e7"}, "PRINTAPIC_MAX_UPLOAD_BYTES must be a whole number"),
         ({"JOB_THREADS": "²"}, "PRINTAPIC_JOB_THREADS must be a whole number"),
+        ({"RATE_LIMITS": "some"}, "PRINTAPIC_RATE_LIMITS must be one of on, off"),
+        ({"PROCESSES": "many"}, "PRINTAPIC_PROCESSES must be a whole number"),
+        ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "PRINTAPIC_TRUSTED_PROXIES is a list of"),
+        ({"TRUSTED_PROXIES": "proxy.example"}, "PRINTAPIC_TRUSTED_PROXIES is a list of"),
+        ({"REDIS_URL": "redis.example:6379"}, "PRINTAPIC_REDIS_URL must be"),
+        ({"REDIS_URL": "redis://"}, "PRINTAPIC_REDIS_URL must be"),
+        ({"REDIS_URL": "redis://redis.example:port"}, "PRINTAPIC_REDIS_URL must be"),
+        ({"REDIS_URL": "redis://redis.example/shop"}, "PRINTAPIC_REDIS_URL must be"),
+        ({"REDIS_URL": "redis://redis.example?socket_timeout=60"}, "PRINTAPIC_REDIS_URL must be"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(variables: dict[str, str], named: str) -> None:
@@ -275,6 +305,9 @@ def test_all_problems_are_named_at_once() -> None:
         ({"BCRYPT_COST": "15"}, "PRINTAPIC_BCRYPT_COST"),
         ({"MAX_UPLOAD_BYTES": "0"}, "PRINTAPIC_MAX_UPLOAD_BYTES"),
         ({"JOB_THREADS": "0"}, "PRINTAPIC_JOB_THREADS"),
+        ({"PROCESSES": "0"}, "PRINTAPIC_PROCESSES must be positive"),
+        ({"TRUSTED_PROXIES": "0.0.0.0/0"}, "PRINTAPIC_TRUSTED_PROXIES must not be everybody"),
+        ({"TRUSTED_PROXIES": "10.0.0.0/8 ::/0"}, "PRINTAPIC_TRUSTED_PROXIES must not be everybody"),
         ({"JOBS": "procrastinate"}, "PRINTAPIC_JOBS=procrastinate needs PostgreSQL"),
         ({"MAIL": "smtp", "SMTP_HOST": "h", "SMTP_PORT": "0"}, "PRINTAPIC_SMTP_PORT"),
         ({"MAIL": "smtp", "SMTP_HOST": "h", "SMTP_PORT": "65536"}, "PRINTAPIC_SMTP_PORT"),
@@ -380,6 +413,8 @@ def test_production_refuses_payments_that_move_no_money(serious: Settings) -> No
         ({"images": MemoryImages()}, "PRINTAPIC_IMAGES must not be memory"),
         ({"keys_file": Path("/nowhere/keys.json")}, "PRINTAPIC_KEYS_FILE must name an existing key file"),
         ({"bcrypt_cost": 9}, "PRINTAPIC_BCRYPT_COST must be at least 10"),
+        ({"throttling": NoThrottling()}, "PRINTAPIC_RATE_LIMITS must be on"),
+        ({"processes": 2}, "PRINTAPIC_PROCESSES above 1 needs PRINTAPIC_REDIS_URL"),
     ],
 )
 def test_production_refuses_by_name_what_is_only_good_for_trying_out(
@@ -389,3 +424,8 @@ def test_production_refuses_by_name_what_is_only_good_for_trying_out(
     assert set(found) == {"PRINTAPIC_PAYMENTS must not be simulated", named}
     embedded = attrs.evolve(serious, mode=Mode.EMBEDDED, **change)
     assert problems(embedded) == []
+
+
+def test_several_processes_of_production_count_in_redis(serious: Settings) -> None:
+    counted = attrs.evolve(serious, processes=8, throttling=RedisThrottling(url=Secret(REDIS)))
+    assert problems(counted) == problems(serious)

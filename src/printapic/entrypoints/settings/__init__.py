@@ -19,14 +19,18 @@ from printapic.entrypoints.settings.choices import (
     Images,
     InProcessJobs,
     Jobs,
+    LocalThrottling,
     MailDelivery,
     MemoryImages,
     MemoryMail,
     MemoryStorage,
     Mode,
+    Network,
+    NoThrottling,
     Payments,
     PostgresStorage,
     ProcrastinateJobs,
+    RedisThrottling,
     S3Images,
     Secret,
     SettingsInvalid,
@@ -34,6 +38,7 @@ from printapic.entrypoints.settings.choices import (
     SmtpMail,
     SqliteStorage,
     Storage,
+    Throttling,
 )
 from printapic.entrypoints.settings.variables import (
     Variables,
@@ -41,6 +46,7 @@ from printapic.entrypoints.settings.variables import (
     jobs_choice,
     mail_choice,
     storage_choice,
+    throttling_choice,
 )
 
 __all__ = [
@@ -50,14 +56,18 @@ __all__ = [
     "Images",
     "InProcessJobs",
     "Jobs",
+    "LocalThrottling",
     "MailDelivery",
     "MemoryImages",
     "MemoryMail",
     "MemoryStorage",
     "Mode",
+    "Network",
+    "NoThrottling",
     "Payments",
     "PostgresStorage",
     "ProcrastinateJobs",
+    "RedisThrottling",
     "S3Images",
     "Secret",
     "Settings",
@@ -66,6 +76,7 @@ __all__ = [
     "SmtpMail",
     "SqliteStorage",
     "Storage",
+    "Throttling",
 ]
 
 MEGABYTE = 1_000_000
@@ -73,7 +84,10 @@ MEGABYTE = 1_000_000
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """One shop. `public_url` is where clients reach its API, without a path."""
+    """One shop. `public_url` is where clients reach its API, without a path.
+
+    `trusted_proxies` is from where a forwarded address is believed, `processes` how many serve the API.
+    """
 
     mode: Mode
     data: Path
@@ -93,6 +107,9 @@ class Settings:
     allowed_hosts: frozenset[str] = frozenset()
     bcrypt_cost: int = 11
     max_upload_bytes: int = 50 * MEGABYTE
+    throttling: Throttling = attrs.field(factory=LocalThrottling)
+    trusted_proxies: frozenset[Network] = frozenset()
+    processes: int = 1
 
     @classmethod
     def embedded(cls, data: Path | str, *, public_url: str = "http://127.0.0.1:8000") -> Self:
@@ -180,6 +197,11 @@ _RULES: tuple[Rule, ...] = (
     ),
     (lambda s: not 4 <= s.bcrypt_cost <= 14, "PRINTAPIC_BCRYPT_COST must be between 4 and 14"),
     (lambda s: s.max_upload_bytes < 1, "PRINTAPIC_MAX_UPLOAD_BYTES must be positive"),
+    (lambda s: s.processes < 1, "PRINTAPIC_PROCESSES must be positive"),
+    (
+        lambda s: any(network.prefixlen == 0 for network in s.trusted_proxies),
+        "PRINTAPIC_TRUSTED_PROXIES must not be everybody",
+    ),
     (lambda s: s.jobs.threads < 1, "PRINTAPIC_JOB_THREADS must be positive"),
     (
         lambda s: isinstance(s.mail, SmtpMail) and not 1 <= s.mail.port <= 65535,
@@ -206,6 +228,11 @@ _PRODUCTION_RULES: tuple[Rule, ...] = (
     (lambda s: isinstance(s.images, MemoryImages), "PRINTAPIC_IMAGES must not be memory"),
     (lambda s: not s.keys_file.exists(), "PRINTAPIC_KEYS_FILE must name an existing key file"),
     (lambda s: s.bcrypt_cost < 10, "PRINTAPIC_BCRYPT_COST must be at least 10"),
+    (lambda s: isinstance(s.throttling, NoThrottling), "PRINTAPIC_RATE_LIMITS must be on"),
+    (
+        lambda s: s.processes > 1 and isinstance(s.throttling, LocalThrottling),
+        "PRINTAPIC_PROCESSES above 1 needs PRINTAPIC_REDIS_URL",
+    ),
 )
 
 
@@ -231,6 +258,9 @@ def _from_environment(variables: Variables) -> Settings:
         allowed_hosts=variables.origins("ALLOWED_HOSTS"),
         bcrypt_cost=variables.number("BCRYPT_COST", settings.bcrypt_cost),
         max_upload_bytes=variables.number("MAX_UPLOAD_BYTES", settings.max_upload_bytes),
+        throttling=throttling_choice(variables),
+        trusted_proxies=variables.networks("TRUSTED_PROXIES"),
+        processes=variables.number("PROCESSES", settings.processes),
     )
     variables.choice("PAYMENTS", "simulated")
     if variables.problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import attrs
@@ -136,3 +137,26 @@ class ProcrastinateJobs:
 
 
 Jobs = InProcessJobs | ProcrastinateJobs
+
+
+@attrs.frozen(kw_only=True)
+class RedisThrottling:
+    """Attempts are counted for all processes together."""
+
+    url: Secret
+
+
+@attrs.frozen
+class LocalThrottling:
+    """Each process counts for itself, and gives its share of a limit."""
+
+
+@attrs.frozen
+class NoThrottling:
+    """Nobody is ever held back: for measurements, and for tests of something else."""
+
+
+Throttling = RedisThrottling | LocalThrottling | NoThrottling
+
+Network = IPv4Network | IPv6Network
+"""Where something is trusted to come from."""

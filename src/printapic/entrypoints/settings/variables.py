@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from printapic.entrypoints.settings.choices import (
     ConsoleMail,
@@ -15,17 +17,22 @@ from printapic.entrypoints.settings.choices import (
     Images,
     InProcessJobs,
     Jobs,
+    LocalThrottling,
     MailDelivery,
     MemoryImages,
     MemoryMail,
     MemoryStorage,
+    Network,
+    NoThrottling,
     PostgresStorage,
     ProcrastinateJobs,
+    RedisThrottling,
     S3Images,
     Secret,
     SmtpMail,
     SqliteStorage,
     Storage,
+    Throttling,
 )
 
 _PREFIX = "PRINTAPIC_"
@@ -48,7 +55,10 @@ KNOWN = frozenset(
         "MODE",
         "ORDER_URL",
         "PAYMENTS",
+        "PROCESSES",
         "PUBLIC_URL",
+        "RATE_LIMITS",
+        "REDIS_URL",
         "RETURN_ORIGINS",
         "S3_ACCESS_KEY",
         "S3_BUCKET",
@@ -62,6 +72,7 @@ KNOWN = frozenset(
         "SMTP_PORT",
         "SMTP_SECURITY",
         "SMTP_USERNAME",
+        "TRUSTED_PROXIES",
         "VERIFY_URL",
     }
 )
@@ -120,6 +131,13 @@ class Variables:
 
     def origins(self, name: str) -> frozenset[str]:
         return frozenset((self.text(name) or "").replace(",", " ").split())
+
+    def networks(self, name: str) -> frozenset[Network]:
+        try:
+            return frozenset(ip_network(each) for each in self.origins(name))
+        except ValueError:
+            self.problems.append(f"PRINTAPIC_{name} is a list of addresses and networks, as in 10.0.0.0/8")
+            return frozenset()
 
 
 def _misspelt(variables: Mapping[str, str]) -> Iterator[str]:
@@ -187,3 +205,25 @@ def jobs_choice(variables: Variables) -> Jobs:
     if variables.choice("JOBS", "in-process", "procrastinate") == "procrastinate":
         return ProcrastinateJobs(threads=variables.number("JOB_THREADS", 4))
     return InProcessJobs(threads=variables.number("JOB_THREADS", 2))
+
+
+def throttling_choice(variables: Variables) -> Throttling:
+    url = variables.text("REDIS_URL")
+    if url is not None and not _is_redis(url):
+        variables.problems.append(
+            "PRINTAPIC_REDIS_URL must be redis[s]://[user:password@]host[:port][/number]"
+        )
+    if variables.choice("RATE_LIMITS", "on", "off") == "off":
+        return NoThrottling()
+    return LocalThrottling() if url is None else RedisThrottling(url=Secret(url))
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("redis", "rediss") and parts.port != 0
+    except ValueError:
+        return False
+    number = parts.path.removeprefix("/")
+    plain = not parts.query and not parts.fragment
+    return known and plain and bool(parts.hostname) and (not number or number.isdecimal())
