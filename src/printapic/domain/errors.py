@@ -38,9 +38,13 @@ class NotFound(PrintAPicError):
 
 
 class Conflict(PrintAPicError):
-    """The request was sensible but the state of the thing has moved on."""
+    """The request was sensible but the state of the thing has moved on.
+
+    `retry_after_s` is set where nothing was decided, and the same request may pass a moment later.
+    """
 
     code = "conflict"
+    retry_after_s: int | None = None
 
 
 class Denied(PrintAPicError):

@@ -31,9 +31,11 @@ from printapic.adapters.payments.simulated.books import SimulatedBooks
 from printapic.adapters.payments.simulated.checkout import HostedCheckout
 from printapic.adapters.payments.simulated.gateway import SimulatedGateway
 from printapic.adapters.payments.simulated.webhooks import SimulatedWebhookVerifier, WebhookDeliverer
+from printapic.adapters.persistence.memory.idempotency import MemoryIdempotencyKeys
 from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
 from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
 from printapic.adapters.persistence.sql.engine import reading_engine, sql_engine
+from printapic.adapters.persistence.sql.idempotency import SqlIdempotencyKeys
 from printapic.adapters.persistence.sql.jobs import SqlJobLedger, SqlJobQueue
 from printapic.adapters.persistence.sql.migrate import migrate, pending
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
@@ -51,6 +53,7 @@ from printapic.adapters.users.tokens import JwtTokenIssuer
 from printapic.application.audit.sealing import Notary
 from printapic.application.notifications.delivery import ShopFront
 from printapic.application.ports.clock import Clock
+from printapic.application.ports.idempotency import IdempotencyKeys
 from printapic.application.ports.images import ImageStore
 from printapic.application.ports.jobs import JobLedger, JobWorker
 from printapic.application.ports.notifications import Mailer
@@ -90,6 +93,10 @@ def _closed_by(closing: ExitStack, engine: Engine) -> Engine:
 
 def job_ledger(engine: Engine | None) -> JobLedger:
     return MemoryJobLedger() if engine is None else SqlJobLedger(engine)
+
+
+def idempotency_keys(engine: Engine | None) -> IdempotencyKeys:
+    return MemoryIdempotencyKeys() if engine is None else SqlIdempotencyKeys(engine)
 
 
 def worker(settings: Settings, ledger: JobLedger, clock: Clock) -> JobWorker:
@@ -268,6 +275,7 @@ class Container(containers.DeclarativeContainer):
     )
 
     engine = providers.ThreadSafeSingleton(engine, settings, closing)
+    idempotency_keys = providers.ThreadSafeSingleton(idempotency_keys, engine)
     job_ledger = providers.ThreadSafeSingleton(job_ledger, engine)
     worker = providers.ThreadSafeSingleton(worker, settings, job_ledger, clock)
     unit_of_work = providers.ThreadSafeSingleton(

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import attrs
 import httpx
 import uvicorn
+from litestar.types import ControllerRouterHandler
 from sqlalchemy import inspect, text
 
 from printapic.application.shop import Shop
@@ -163,13 +164,17 @@ class LiveShop:
             pass
 
     def traces(self) -> dict[str, object]:
-        """Everything that the shop keeps: files by name, rows by table, and files that nobody sees."""
+        """Everything that the shop keeps: files by name, rows by table, and files that nobody sees.
+
+        Answers to keyed requests are kept for a day whatever they say, refusals too.
+        """
         engine = self.container.engine()
         assert engine is not None
         with engine.connect() as connection:
             rows = {
                 table: connection.execute(text(f'SELECT count(*) FROM "{table}"')).scalar_one()
                 for table in inspect(connection).get_table_names()
+                if table != "idempotency_keys"
             }
         files = {
             str(path.relative_to(self.folder))
@@ -210,14 +215,16 @@ def _hash(container: Container) -> str:
 
 
 @contextmanager
-def live_shop(folder: Path, **changes: Any) -> Iterator[LiveShop]:
-    """Run the embedded shop, with what a test changes of its settings."""
+def live_shop(
+    folder: Path, *, more_routes: Sequence[ControllerRouterHandler] = (), **changes: Any
+) -> Iterator[LiveShop]:
+    """Run the embedded shop, with what a test changes of its settings and routes of its own."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         settings = attrs.evolve(Settings.embedded(folder, public_url=url), bcrypt_cost=4, **changes)
         with open_container(settings) as container:
             config = uvicorn.Config(
-                create_app(container),
+                create_app(container, more_routes=more_routes),
                 http=GuardedHttpProtocol,
                 access_log=False,
                 server_header=False,

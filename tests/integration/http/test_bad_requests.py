@@ -18,7 +18,6 @@ from tests.integration.http.live_shop import PASSWORD, LiveShop, Person
 from tests.integration.http.problems import problem
 
 JSON = {"Content-Type": "application/json"}
-KEY = {"Idempotency-Key": "a-key-of-twenty-characters"}
 
 UNHEARD_OF = "01a20000-0000-7000-8000-000000000000"
 
@@ -181,7 +180,8 @@ def test_a_currency_is_one_that_the_shop_trades_in(
             line = {"sku": "print-9x13-glossy", "quantity": 1}
             terms = {"country": "DE", "shipping_method": "standard", "currency": currency}
             body = {"lines": [line], **terms}
-        problem(shop.call("POST", path, anna, json=body, headers=KEY), 422, "currency-unsupported")
+        key = {"Idempotency-Key": secrets.token_hex(16)}
+        problem(shop.call("POST", path, anna, json=body, headers=key), 422, "currency-unsupported")
 
 
 def test_a_quote_holds_for_its_own_currency_only(shop: LiveShop, anna: Person, image_id: str) -> None:

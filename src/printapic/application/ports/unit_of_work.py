@@ -21,6 +21,7 @@ class ConcurrentUpdate(Conflict):
     """Somebody else changed the thing since it was read. Reading it again and retrying is safe."""
 
     code = "concurrent-update"
+    retry_after_s = 1
 
     def __init__(self) -> None:
         super().__init__("Somebody else changed this a moment ago. Please try again.")

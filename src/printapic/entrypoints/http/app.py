@@ -23,6 +23,7 @@ from printapic.entrypoints.http.headers import finishing
 from printapic.entrypoints.http.heads import HeadAsGet
 from printapic.entrypoints.http.health import HealthController, Readiness
 from printapic.entrypoints.http.hosts import OwnHosts
+from printapic.entrypoints.http.idempotency import Answers, refuse_impossible
 from printapic.entrypoints.http.images import ImageController
 from printapic.entrypoints.http.notifications import NotificationController
 from printapic.entrypoints.http.openapi import complete, openapi_config, openapi_document
@@ -71,6 +72,7 @@ def create_app(
     """
     settings = container.settings()
     doorkeeper = Doorkeeper(container.shop)
+    answers = Answers(container.idempotency_keys)
     _size_thread_pool()
     app = Litestar(
         route_handlers=[*CONTROLLERS, *_simulated(settings), *more_routes],
@@ -79,7 +81,8 @@ def create_app(
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=ShopRequest,
         request_max_body_size=MAX_JSON_BYTES,
-        before_send=[finishing(https=settings.public_url.startswith("https://"))],
+        before_request=answers.claim,
+        before_send=[answers.keep, finishing(https=settings.public_url.startswith("https://"))],
         openapi_config=openapi_config(),
         logging_config=None,
         on_startup=list(on_startup),
@@ -87,6 +90,7 @@ def create_app(
         debug=False,
     )
     refuse_undeclared(app)
+    refuse_impossible(app)
     complete(app)
     app.asgi_handler = _behind_the_gate(app.asgi_handler, settings)
     return app

@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from printapic.domain.catalogue.quote import QuoteChanged, QuoteExpired
-from printapic.domain.errors import PrintAPicError, Throttled, Unauthenticated, Unavailable
+from printapic.domain.errors import Conflict, PrintAPicError, Throttled, Unauthenticated, Unavailable
 from printapic.entrypoints.http.bodies import Fault, RequestInvalid
 from printapic.entrypoints.http.headers import request_id
 from printapic.entrypoints.http.problems import (
@@ -34,7 +34,7 @@ def refused(request: Request[Any, Any, Any], error: PrintAPicError) -> Response[
     """The shop said no."""
     status = status_of(error)
     headers: dict[str, str] = {}
-    if isinstance(error, Throttled | Unavailable):
+    if isinstance(error, Throttled | Unavailable | Conflict) and error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="printapic"'

@@ -32,6 +32,7 @@ from litestar.openapi.spec import (
 from printapic import __version__
 from printapic.entrypoints.http import bodies
 from printapic.entrypoints.http.html import STYLE, TEMPLATES, page_policy
+from printapic.entrypoints.http.idempotency import takes_key
 from printapic.entrypoints.http.policies import Policy, operations, policy_of, public
 from printapic.entrypoints.http.problems import MEDIA_TYPE, Problem
 
@@ -52,6 +53,10 @@ _MEANINGS: Mapping[int, str] = {
     429: "Too many attempts",
     503: "Something that the shop needs does not answer; try again",
 }
+_KEY = (
+    "20 to 255 visible ASCII characters. The same request under the same key is done once; for 24 hours it "
+    "gets the same answer again, with `Idempotency-Replayed: true`."
+)
 _TAGS = (
     Tag(name="accounts", description="Becoming a user, logging in, and what one was told"),
     Tag(name="images", description="Photos and how they print"),
@@ -132,7 +137,11 @@ def complete(app: Litestar) -> None:
     for path, handler in operations(app):
         if isinstance(handler, HTTPRouteHandler) and handler.resolve_include_in_schema():
             for method in handler.http_methods:
-                _complete(_operation(document, path, method), policy_of(handler) or Policy())
+                operation = _operation(document, path, method)
+                required = takes_key(handler)
+                if required is not None:
+                    _add_key(operation, required=required)
+                _complete(operation, policy_of(handler) or Policy(), keyed=required is not None)
 
 
 def openapi_document(app: Litestar) -> bytes:
@@ -149,13 +158,12 @@ def _operation(document: OpenAPI, path: str, method: str) -> Operation:
     return operation
 
 
-def _complete(operation: Operation, policy: Policy) -> None:
+def _complete(operation: Operation, policy: Policy, *, keyed: bool) -> None:
     operation.security = [] if policy.anyone else [{"bearer": []}]
-    statuses = set(policy.problems)
+    statuses = set(policy.problems) | ({400, 409, 422} if keyed else set())
     if not policy.anyone:
         statuses |= {401, 403}
         operation.description = "Needs one of: " + ", ".join(sorted(policy.permissions)) + "."
-    _require_keys(operation)
     if operation.request_body is not None:
         statuses |= {400, 413, 415, 422}
     if operation.operation_id == "upload_image":
@@ -169,12 +177,16 @@ def _complete(operation: Operation, policy: Policy) -> None:
     operation.responses = responses
 
 
-def _require_keys(operation: Operation) -> None:
-    """Handlers take the key as optional, so that its absence is our own problem and not the framework's."""
-    for parameter in operation.parameters or []:
-        if isinstance(parameter, Parameter) and parameter.name == "Idempotency-Key":
-            parameter.required = True
-            parameter.schema = Schema(type=OpenAPIType.STRING, min_length=20, max_length=255)
+def _add_key(operation: Operation, *, required: bool) -> None:
+    """The key is read before the handler, which does not name it."""
+    parameter = Parameter(
+        name="Idempotency-Key",
+        param_in="header",
+        required=required,
+        description=_KEY,
+        schema=Schema(type=OpenAPIType.STRING, min_length=20, max_length=255),
+    )
+    operation.parameters = [*(operation.parameters or []), parameter]
 
 
 def _refusal(meaning: str) -> OpenAPIResponse:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from printapic.application.shop import Shop
 from printapic.application.users.authentication import Principal
@@ -14,6 +14,7 @@ from printapic.domain.ids import OrderId
 from printapic.domain.orders.status import OrderStatus
 from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.given import Given
+from printapic.entrypoints.http.idempotency import keyed
 from printapic.entrypoints.http.order_bodies import (
     ActionBody,
     HistoryEntryBody,
@@ -30,14 +31,6 @@ from printapic.entrypoints.http.policies import allow
 from printapic.entrypoints.http.preconditions import NOT_CHANGED, etag, idempotency_key, shown
 
 READERS = (Permission.ORDER_OWN, Permission.ORDER_READ)
-IdempotencyKey = Annotated[
-    str | None,
-    HeaderParameter(
-        name="Idempotency-Key",
-        required=False,
-        description="20 to 255 visible ASCII characters. Required: the same key again gets the same answer.",
-    ),
-]
 
 
 class OrderController(Controller):
@@ -47,7 +40,7 @@ class OrderController(Controller):
     @post(
         operation_id="place_order",
         summary="Place the order whose quote the customer accepted",
-        opt=allow(Permission.ORDER_OWN, problems=(404, 409, 422, 503)),
+        opt=allow(Permission.ORDER_OWN, problems=(404, 409, 422, 503)) | keyed(required=True),
         sync_to_thread=True,
     )
     def place(
@@ -56,7 +49,6 @@ class OrderController(Controller):
         data: JSONBody[PlaceOrderRequest],
         shop: Given[Shop],
         principal: Given[Principal],
-        key: IdempotencyKey = None,
     ) -> Response[OrderBody]:
         placed = shop.place_order(
             customer_id=principal.user_id,

@@ -20,7 +20,7 @@ from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.amounts import Amount, amount
 from printapic.entrypoints.http.bodies import PlainUrl, RequestBody, ResponseBody
 from printapic.entrypoints.http.given import Given
-from printapic.entrypoints.http.orders import IdempotencyKey
+from printapic.entrypoints.http.idempotency import keyed
 from printapic.entrypoints.http.pages import Page
 from printapic.entrypoints.http.policies import allow
 from printapic.entrypoints.http.preconditions import NOT_CHANGED, etag, idempotency_key, shown
@@ -142,7 +142,7 @@ class PaymentController(Controller):
         "/orders/{order_id:uuid}/payments",
         operation_id="start_payment",
         summary="Open a page at a payment provider where the customer pays",
-        opt=allow(Permission.PAYMENT_OWN, problems=(404, 409, 422, 503)),
+        opt=allow(Permission.PAYMENT_OWN, problems=(404, 409, 422, 503)) | keyed(required=True),
         sync_to_thread=True,
     )
     def start(
@@ -152,7 +152,6 @@ class PaymentController(Controller):
         data: JSONBody[StartPaymentRequest],
         shop: Given[Shop],
         principal: Given[Principal],
-        key: IdempotencyKey = None,
     ) -> Response[StartedBody]:
         started = shop.start_payment(
             order_id=OrderId(order_id),

@@ -24,6 +24,7 @@ from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.bodies import RequestBody, ResponseBody
 from printapic.entrypoints.http.downloads import attachment, blocks
 from printapic.entrypoints.http.given import Given
+from printapic.entrypoints.http.idempotency import keyed
 from printapic.entrypoints.http.pages import Page
 from printapic.entrypoints.http.policies import allow
 
@@ -96,7 +97,7 @@ class ProductionController(Controller):
         "/batches",
         operation_id="create_batch",
         summary="Put queued lines into one batch for the printer",
-        opt=allow(Permission.PRODUCTION_ADVANCE, problems=(422,)),
+        opt=allow(Permission.PRODUCTION_ADVANCE, problems=(422,)) | keyed(),
         sync_to_thread=True,
     )
     def create(

@@ -16,6 +16,7 @@ from printapic.domain.orders.shipment import ShippedItem
 from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.bodies import RequestBody
 from printapic.entrypoints.http.given import Given
+from printapic.entrypoints.http.idempotency import keyed
 from printapic.entrypoints.http.order_bodies import (
     OrderBody,
     ShipmentBody,
@@ -64,7 +65,7 @@ class ShipmentController(Controller):
         operation_id="ship_parcel",
         summary="Hand a parcel over to the carrier",
         status_code=200,
-        opt=allow(Permission.SHIPMENT_WRITE, problems=REFUSALS),
+        opt=allow(Permission.SHIPMENT_WRITE, problems=REFUSALS) | keyed(),
         sync_to_thread=True,
     )
     def ship(

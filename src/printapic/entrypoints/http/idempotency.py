@@ -1,0 +1,231 @@
+"""Requests under an `Idempotency-Key`: done once, and answered with the same bytes however often they come.
+
+After draft-ietf-httpapi-idempotency-key-header-07. The claim is made by a hook of the framework that runs
+behind the guards, so that an answer is only ever repeated to somebody who may ask for it; the answer is
+kept by another hook, which sees it as it is sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import msgspec
+import structlog
+from litestar import Litestar, Request, Response
+from litestar.concurrency import sync_to_thread
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.types import Message, Scope
+
+from printapic.application.ports.idempotency import (
+    Claimed,
+    Differs,
+    IdempotencyKeys,
+    InFlight,
+    KeyedRequest,
+    Replay,
+    StoredReply,
+)
+from printapic.application.users.authentication import Principal
+from printapic.domain.errors import Conflict, Invalid
+from printapic.entrypoints.http.headers import request_id
+from printapic.entrypoints.http.policies import operations, policy_of
+from printapic.entrypoints.http.preconditions import idempotency_key
+
+LEASE = timedelta(seconds=30)
+"""Longer than any request may take."""
+KEPT = timedelta(hours=24)
+KEPT_HEADERS = frozenset({b"content-language", b"content-type", b"etag", b"last-modified", b"location"})
+"""What belongs to the answer; the others belong to the request that it is sent for."""
+KEPT_REFUSALS = frozenset({404, 409, 410, 422})
+"""What use cases decide. Other refusals are made before them, or say that nothing was decided."""
+_HOPEFUL = timedelta(seconds=20)
+"""Who has so much left of the lease is probably still at it, and done in a moment."""
+_OPT = "idempotency"
+_IN_HAND = "printapic.idempotency"
+_log = structlog.get_logger(__name__)
+
+
+class IdempotencyInFlight(Conflict):
+    """The first of these requests is not answered yet."""
+
+    code = "idempotency-in-flight"
+
+    def __init__(self, leased_for: timedelta) -> None:
+        super().__init__("The same request is being worked on. Ask again in a moment.")
+        self.retry_after_s = 1 if leased_for > _HOPEFUL else int(leased_for.total_seconds()) + 1
+
+
+class IdempotencyKeyReused(Invalid):
+    """The same code as where a use case finds out by its own key, after the answer was forgotten."""
+
+    code = "idempotency-key-reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used before, for another request.")
+
+
+class KeysImpossible(RuntimeError):
+    """Somebody declared a route idempotent that is for everybody, or does not only take JSON."""
+
+    def __init__(self, routes: list[str]) -> None:
+        super().__init__("these routes cannot take an Idempotency-Key: " + ", ".join(routes))
+
+
+@attrs.frozen(kw_only=True)
+class _Declared:
+    required: bool
+
+
+@attrs.define(kw_only=True)
+class _InHand:
+    """A claimed request, and what has been sent of its answer so far."""
+
+    claim: Claimed
+    status: int = 0
+    headers: list[tuple[bytes, bytes]] = attrs.field(factory=list)
+    body: bytearray = attrs.field(factory=bytearray)
+
+
+def keyed(*, required: bool = False) -> dict[str, Any]:
+    """The part of a route's `opt` by which it takes an Idempotency-Key. It must take JSON, or no body."""
+    return {_OPT: _Declared(required=required)}
+
+
+def takes_key(handler: BaseRouteHandler) -> bool | None:
+    """Whether a route requires an Idempotency-Key; None for one that takes none."""
+    declared = handler.opt.get(_OPT)
+    return declared.required if isinstance(declared, _Declared) else None
+
+
+def refuse_impossible(app: Litestar) -> None:
+    """Raises `KeysImpossible`, naming every route that could not keep what it declares."""
+    wrong = [
+        f"{path} ({handler})"
+        for path, handler in operations(app)
+        if takes_key(handler) is not None and not _possible(handler)
+    ]
+    if wrong:
+        raise KeysImpossible(wrong)
+
+
+def _possible(handler: BaseRouteHandler) -> bool:
+    policy = policy_of(handler)
+    known = policy is not None and not policy.anyone
+    return known and isinstance(handler, HTTPRouteHandler) and handler.http_methods == {"POST"}
+
+
+class Answers:
+    """Claims keyed requests before they are handled, and keeps or repeats their answers."""
+
+    def __init__(self, keys: Callable[[], IdempotencyKeys]) -> None:
+        self._keys = keys
+
+    async def claim(self, request: Request[Any, Any, Any]) -> Response[bytes] | None:
+        """A `before_request` hook: the answer given before, or None where the request is to be handled.
+
+        Raises `IdempotencyKeyMissing`, `IdempotencyKeyInvalid`, `IdempotencyInFlight`,
+        `IdempotencyKeyReused`, and whatever reading the body raises: what is malformed claims nothing.
+        """
+        required = takes_key(request.route_handler)
+        if required is None or not (required or "idempotency-key" in request.headers):
+            return None
+        key = idempotency_key(request)
+        canonical = await _canonical_body(request)
+        keyed_request = KeyedRequest(
+            user_id=_principal(request).user_id,
+            scope=_scope(request),
+            key=key,
+            fingerprint=_fingerprint(request, canonical),
+        )
+        match await sync_to_thread(self._keys().claim, keyed_request, lease=LEASE, keep=KEPT):
+            case Claimed() as claim:
+                request.scope["state"][_IN_HAND] = _InHand(claim=claim)
+                return None
+            case Replay(reply=reply):
+                return _repeated(reply)
+            case InFlight(leased_for=leased_for):
+                raise IdempotencyInFlight(leased_for)
+            case Differs():
+                raise IdempotencyKeyReused
+
+    async def keep(self, message: Message, scope: Scope) -> None:
+        """A `before_send` hook: puts an answer together as it is sent, and stores it before its end is."""
+        in_hand: _InHand | None = scope["state"].get(_IN_HAND)
+        if in_hand is None:
+            return
+        if message["type"] == "http.response.start":
+            in_hand.status, in_hand.headers = message["status"], list(message.get("headers", []))
+        elif message["type"] == "http.response.body":
+            in_hand.body += message.get("body", b"")
+            if not message.get("more_body", False):
+                del scope["state"][_IN_HAND]
+                await self._settle(in_hand, scope)
+
+    async def _settle(self, in_hand: _InHand, scope: Scope) -> None:
+        """The work is done: whatever happens here, the client gets its answer.
+
+        Where it cannot be stored, a repetition waits for the lease, and is then answered by what the use
+        case finds under its own key.
+        """
+        try:
+            if _worth_keeping(in_hand):
+                kept = await sync_to_thread(self._keys().finish, in_hand.claim, _reply(in_hand))
+            else:
+                kept = await sync_to_thread(self._keys().release, in_hand.claim)
+        except Exception as error:
+            _log.error("an answer is not kept", request_id=request_id(scope), error=type(error).__name__)
+        else:
+            if not kept:
+                _log.warning("an answer came after its lease", request_id=request_id(scope))
+
+
+def _worth_keeping(in_hand: _InHand) -> bool:
+    """Whether this is what became of the request, for good: not if it says when to try again."""
+    decided = in_hand.status < 400 or in_hand.status in KEPT_REFUSALS
+    return decided and all(name.lower() != b"retry-after" for name, _ in in_hand.headers)
+
+
+def _reply(in_hand: _InHand) -> StoredReply:
+    headers = tuple((name, value) for name, value in in_hand.headers if name.lower() in KEPT_HEADERS)
+    return StoredReply(status=in_hand.status, headers=headers, body=bytes(in_hand.body))
+
+
+def _repeated(reply: StoredReply) -> Response[bytes]:
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reply.headers}
+    return Response(
+        reply.body,
+        status_code=reply.status,
+        media_type=headers.pop("content-type", None),
+        headers={**headers, "Idempotency-Replayed": "true"},
+    )
+
+
+def _principal(request: Request[Any, Any, Any]) -> Principal:
+    principal: Principal = request.scope["user"]
+    return principal
+
+
+def _scope(request: Request[Any, Any, Any]) -> str:
+    """Who asks for what kind of thing, of which of them."""
+    path = sorted((name, str(value)) for name, value in request.path_params.items())
+    place = [str(_principal(request).user_id), request.method, request.scope["path_template"], path]
+    return hashlib.sha256(msgspec.json.encode(place)).hexdigest()
+
+
+def _fingerprint(request: Request[Any, Any, Any], canonical: bytes) -> str:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    head = [request.method, request.scope["path"], request.scope["query_string"], media_type]
+    return hashlib.sha256(msgspec.json.encode(head) + canonical).hexdigest()
+
+
+async def _canonical_body(request: Request[Any, Any, Any]) -> bytes:
+    """The body, of which spaces and the order of names are no part where it is JSON."""
+    body = await request.body()
+    if not body or "data" not in request.route_handler.parsed_fn_signature.parameters:
+        return body
+    await request.json()  # the framework's way to the handler's argument: refuses what the route does
+    return msgspec.json.encode(msgspec.json.decode(body), order="sorted")
