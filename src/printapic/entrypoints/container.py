@@ -268,6 +268,7 @@ class Container(containers.DeclarativeContainer):
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(RandomIdentifiers)
     keyring = providers.ThreadSafeSingleton(keyring, settings)
+    cursor_secrets = providers.ThreadSafeSingleton(KeyRing.secrets, keyring, "cursors")
     sealer = providers.ThreadSafeSingleton(AesGcmSealer, keyring=keyring)
     audit_seal = providers.ThreadSafeSingleton(HmacAuditSeal, keyring)
     notary = providers.ThreadSafeSingleton(

@@ -15,6 +15,7 @@ import pytest
 
 from printapic.domain.actors import Role
 from tests.integration.http.live_shop import PASSWORD, LiveShop, Person, picture, unzip
+from tests.integration.http.problems import problem
 
 _TOKEN = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)
 
@@ -220,6 +221,23 @@ def test_lists_come_in_pages_that_leave_nothing_out(shop: LiveShop, anna: Person
             break
         cursor = f"&cursor={answer['next_cursor']}"
     assert found == ids[::-1]
+
+
+def test_a_cursor_leads_on_in_its_own_list_only(shop: LiveShop, anna: Person, bert: Person) -> None:
+    for person in (anna, bert):
+        for number in range(2):
+            shop.upload(person, picture(f"{person.id} {number}", 300, 200))
+    cursor = shop.call("GET", "/v1/images?limit=1", anna).json()["next_cursor"]
+    assert len(shop.call("GET", f"/v1/images?limit=100&cursor={cursor}", anna).json()["items"]) == 1
+    for path, who in (
+        ("/v1/images?", bert),
+        ("/v1/orders?", anna),
+        ("/v1/notifications?", anna),
+        ("/v1/products?", anna),
+    ):
+        problem(shop.call("GET", f"{path}cursor={cursor}", who), 422, "cursor-invalid")
+    other = cursor[:-5] + ("A" if cursor[-5] != "A" else "B") + cursor[-4:]
+    problem(shop.call("GET", f"/v1/images?cursor={other}", anna), 422, "cursor-invalid")
 
 
 def test_the_catalogue_is_for_everybody_and_may_be_kept_for_a_minute(shop: LiveShop) -> None:

@@ -91,6 +91,11 @@ class KeyRing:
         info = f"printapic {purpose}".encode()
         return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(key)
 
+    def secrets(self, purpose: str) -> tuple[bytes, ...]:
+        """The secrets for one purpose under every key, the active one first: it makes, all verify."""
+        verifying = (kid for kid in self._keys if kid != self.active)
+        return tuple(self.secret(purpose, kid) for kid in (self.active, *verifying))
+
     def to_json(self) -> str:
         """The form that `parse` reads. Holds the keys themselves: for the key file only."""
         keys = {kid: base64.urlsafe_b64encode(key).decode().rstrip("=") for kid, key in self._keys.items()}

@@ -9,6 +9,7 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.concurrency import get_asyncio_executor, set_asyncio_executor
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ASGIApp, ControllerRouterHandler, LifespanHook
 
@@ -18,6 +19,7 @@ from printapic.entrypoints.http.authentication import Doorkeeper, provide_princi
 from printapic.entrypoints.http.bodies import MAX_JSON_BYTES, ShopRequest
 from printapic.entrypoints.http.catalogue import CatalogueController
 from printapic.entrypoints.http.cors import ListedOrigins
+from printapic.entrypoints.http.cursors import Cursors
 from printapic.entrypoints.http.errors import EXCEPTION_HANDLERS
 from printapic.entrypoints.http.headers import finishing
 from printapic.entrypoints.http.heads import HeadAsGet
@@ -29,6 +31,7 @@ from printapic.entrypoints.http.notifications import NotificationController
 from printapic.entrypoints.http.openapi import complete, openapi_config, openapi_document
 from printapic.entrypoints.http.order_commands import OrderCommandController
 from printapic.entrypoints.http.orders import OrderController
+from printapic.entrypoints.http.pages import CURSORS
 from printapic.entrypoints.http.payments import PaymentController
 from printapic.entrypoints.http.policies import refuse_undeclared
 from printapic.entrypoints.http.production import ProductionController
@@ -81,6 +84,7 @@ def create_app(
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=ShopRequest,
         request_max_body_size=MAX_JSON_BYTES,
+        state=State({CURSORS: Cursors(container.cursor_secrets)}),
         before_request=answers.claim,
         before_send=[answers.keep, finishing(https=settings.public_url.startswith("https://"))],
         openapi_config=openapi_config(),

@@ -128,7 +128,7 @@ class CatalogueController(Controller):
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> Response[Page[ProductBody] | None]:
-        after = text_of(cursor)
+        after = text_of(cursor, request)
         price_list = shop.read_price_list()
         if unchanged(request, etag(price_list.version)):
             return _cached(None, price_list.version)
@@ -136,7 +136,7 @@ class CatalogueController(Controller):
         skus = [str(product.sku) for product in on_sale]
         start = skus.index(after) + 1 if after in skus else 0
         found = on_sale[start : start + limit + 1]
-        shown = page(found, limit, show=product_body, key=lambda product: product.sku)
+        shown = page(found, limit, request, show=product_body, key=lambda product: product.sku)
         return _cached(shown, price_list.version)
 
     @get(

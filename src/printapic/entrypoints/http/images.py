@@ -73,16 +73,17 @@ class ImageController(Controller):
     )
     def all(
         self,
+        request: Request[Any, Any, Any],
         shop: Given[Shop],
         principal: Given[Principal],
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> Page[ImageBody]:
-        before = id_of(cursor)
+        before = id_of(cursor, request)
         found = shop.list_images(
             owner_id=principal.user_id, before=ImageId(before) if before else None, limit=limit + 1
         )
-        return page(found, limit, show=image_body, key=lambda image: image.id)
+        return page(found, limit, request, show=image_body, key=lambda image: image.id)
 
     @get(
         "/{image_id:uuid}",

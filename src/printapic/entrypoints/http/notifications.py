@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from litestar import Controller, get
+from litestar import Controller, Request, get
 
 from printapic.application.shop import Shop
 from printapic.application.users.authentication import Principal
@@ -50,13 +51,14 @@ class NotificationController(Controller):
     )
     def all(
         self,
+        request: Request[Any, Any, Any],
         shop: Given[Shop],
         principal: Given[Principal],
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> Page[NotificationBody]:
-        before = id_of(cursor)
+        before = id_of(cursor, request)
         found = shop.list_notifications(
             user_id=principal.user_id, before=NotificationId(before) if before else None, limit=limit + 1
         )
-        return page(found, limit, show=_notification, key=lambda notification: notification.id)
+        return page(found, limit, request, show=_notification, key=lambda notification: notification.id)

@@ -73,20 +73,21 @@ class OrderController(Controller):
     )
     def all(
         self,
+        request: Request[Any, Any, Any],
         shop: Given[Shop],
         principal: Given[Principal],
         status: Annotated[OrderStatus | None, QueryParameter(description="Only these.")] = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> Page[OrderSummaryBody]:
-        before = id_of(cursor)
+        before = id_of(cursor, request)
         found = shop.list_orders(
             actor=principal.actor,
             status=status,
             before=OrderId(before) if before else None,
             limit=limit + 1,
         )
-        return page(found, limit, show=summary_body, key=lambda summary: summary.id)
+        return page(found, limit, request, show=summary_body, key=lambda summary: summary.id)
 
     @get(
         "/{order_id:uuid}",

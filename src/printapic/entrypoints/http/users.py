@@ -121,10 +121,16 @@ class UserController(Controller):
         opt=allow(Permission.USER_READ, problems=(422,)),
         sync_to_thread=True,
     )
-    def all(self, shop: Given[Shop], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[UserBody]:
-        after = id_of(cursor)
+    def all(
+        self,
+        request: Request[Any, Any, Any],
+        shop: Given[Shop],
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+    ) -> Page[UserBody]:
+        after = id_of(cursor, request)
         found = shop.list_users(after=UserId(after) if after else None, limit=limit + 1)
-        return page(found, limit, show=user_body, key=lambda user: user.id)
+        return page(found, limit, request, show=user_body, key=lambda user: user.id)
 
     @get(
         "/{user_id:uuid}",

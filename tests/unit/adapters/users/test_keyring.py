@@ -44,6 +44,11 @@ def test_every_purpose_and_every_key_has_a_secret_of_its_own() -> None:
     assert ring.secret("x") == ring.secret("x", "b")
 
 
+def test_of_all_secrets_for_a_purpose_the_active_one_comes_first() -> None:
+    ring = KeyRing(active="b", keys={"a": b"1" * 32, "b": b"2" * 32, "c": b"3" * 32})
+    assert ring.secrets("x") == (ring.secret("x", "b"), ring.secret("x", "a"), ring.secret("x", "c"))
+
+
 def test_secrets_stay_the_same_from_release_to_release() -> None:
     ring = KeyRing(active="a", keys={"a": bytes(range(32))})
     assert ring.secret("access token").hex() == (

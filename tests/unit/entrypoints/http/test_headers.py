@@ -1,4 +1,4 @@
-"""Conditions, cursors and what every answer carries."""
+"""Conditions, and what every answer carries."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ from printapic.domain.users.session import SessionInvalid
 from printapic.entrypoints.http.authentication import Doorkeeper
 from printapic.entrypoints.http.downloads import attachment
 from printapic.entrypoints.http.headers import finishing
-from printapic.entrypoints.http.pages import CursorInvalid, Page, id_of, page, text_of
 from printapic.entrypoints.http.policies import allow
 from printapic.entrypoints.http.preconditions import (
     IdempotencyKeyInvalid,
@@ -113,31 +112,6 @@ def test_an_idempotency_key_is_twenty_to_255_visible_characters_and_sent_once() 
         idempotency_key(request(("idempotency-key", "x" * 20), ("idempotency-key", "x" * 20)))
     with pytest.raises(IdempotencyKeyMissing):
         idempotency_key(request())
-
-
-@given(st.lists(st.uuids(), unique=True, min_size=1, max_size=30), st.integers(1, 100))
-def test_pages_joined_are_the_whole_list(ids: list[UUID], limit: int) -> None:
-    seen: list[UUID] = []
-    after: UUID | None = None
-    while True:
-        start = ids.index(after) + 1 if after else 0
-        shown: Page[UUID] = page(
-            ids[start : start + limit + 1], limit, show=lambda each: each, key=lambda each: each
-        )
-        seen += shown.items
-        if shown.next_cursor is None:
-            break
-        after = id_of(shown.next_cursor)
-    assert seen == ids
-
-
-@given(st.text(max_size=60))
-def test_no_cursor_whatever_breaks_the_reader(cursor: str) -> None:
-    for read in (id_of, text_of):
-        try:
-            read(cursor)
-        except CursorInvalid:
-            continue
 
 
 @given(st.text(max_size=60))
