@@ -5,6 +5,7 @@ Adapters whose libraries are slow to load, boto3, Procrastinate and redis, are i
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
@@ -61,6 +62,7 @@ from printapic.application.ports.payments import PaymentGateway, WebhookVerifier
 from printapic.application.ports.secrets import ApiKeyMint
 from printapic.application.ports.throttle import Throttle
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.application.ports.users import PasswordHasher
 from printapic.application.reactions import jobs_for
 from printapic.application.shop import Shop
 from printapic.domain.payments.attempt import Provider
@@ -186,15 +188,17 @@ def keyring(settings: Settings) -> KeyRing:
     return load_or_create_keyring(settings.keys_file)
 
 
+def hasher(settings: Settings, closing: ExitStack) -> PasswordHasher:
+    return closing.enter_context(contextlib.closing(BcryptPasswordHasher(cost=settings.bcrypt_cost)))
+
+
 def key_mint(settings: Settings) -> ApiKeyMint:
     """Keys of a shop that tries things out are told by their looks from those that move money."""
     return PrefixedApiKeyMint(environment="live" if settings.mode is Mode.PRODUCTION else "test")
 
 
 def simulated_books(settings: Settings, clock: Clock, closing: ExitStack) -> SimulatedBooks:
-    opened = SimulatedBooks(settings.payments.books, clock)
-    closing.callback(opened.close)
-    return opened
+    return closing.enter_context(contextlib.closing(SimulatedBooks(settings.payments.books, clock)))
 
 
 def gateways(simulated: SimulatedGateway) -> Mapping[Provider, PaymentGateway]:
@@ -209,11 +213,9 @@ def verifiers(keys: KeyRing) -> Mapping[Provider, WebhookVerifier]:
 def deliverer(
     settings: Settings, books: SimulatedBooks, keys: KeyRing, closing: ExitStack
 ) -> WebhookDeliverer:
-    opened = WebhookDeliverer(
-        books, url=settings.public_url + _SIMULATED_WEBHOOKS, secret=_webhook_secret(keys)
-    )
-    closing.callback(opened.close)
-    return opened
+    url = settings.public_url + _SIMULATED_WEBHOOKS
+    opened = WebhookDeliverer(books, url=url, secret=_webhook_secret(keys))
+    return closing.enter_context(contextlib.closing(opened))
 
 
 def _webhook_secret(keys: KeyRing) -> str:
@@ -285,7 +287,7 @@ class Container(containers.DeclarativeContainer):
 
     store = providers.ThreadSafeSingleton(image_store, settings)
     processor = providers.ThreadSafeSingleton(PillowImageProcessor)
-    hasher = providers.ThreadSafeSingleton(BcryptPasswordHasher, cost=settings.provided.bcrypt_cost)
+    hasher = providers.ThreadSafeSingleton(hasher, settings, closing)
     common_passwords = providers.ThreadSafeSingleton(BundledCommonPasswords)
     tokens = providers.ThreadSafeSingleton(
         JwtTokenIssuer, keyring=keyring, issuer=settings.provided.public_url, audience=JWT_AUDIENCE

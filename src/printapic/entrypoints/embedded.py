@@ -6,10 +6,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
+import structlog
+
 from printapic.application.ports.catalogue import NoPriceList
+from printapic.application.ports.unit_of_work import StorageUnavailable
 from printapic.application.shop import Shop
 from printapic.entrypoints.container import Container, apply_migrations, close
 from printapic.entrypoints.settings import Mode, Settings
+
+log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -46,9 +51,25 @@ def open_shop(settings: Settings, *, background: bool = True) -> Iterator[Shop]:
     """
     with open_container(settings) as container, ExitStack() as stack:
         shop: Shop = container.shop()
+        expect_stored_hashes(container)
         if background:
             stack.enter_context(working(container))
         yield shop
+
+
+def expect_stored_hashes(container: Container) -> None:
+    """Tell the hasher what hashes there are, so that from the first refusal on all of them cost the same.
+
+    Where the database does not answer (yet), the hasher learns of dearer hashes when it meets them.
+    """
+    try:
+        with container.unit_of_work().reading() as work:
+            samples = work.users.hash_samples()
+    except StorageUnavailable:
+        log.warning("stored password hashes are not known yet")
+        return
+    for sample in samples:
+        container.hasher().expect(sample)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +15,9 @@ from hypothesis import strategies as st
 from printapic.adapters.users.bcrypt import BcryptPasswordHasher
 from printapic.application.ports.users import PasswordHasher
 
-HASHERS: dict[str, Callable[[], PasswordHasher]] = {"bcrypt": lambda: BcryptPasswordHasher(cost=4)}
+Make = Callable[[int], PasswordHasher]
+"""Takes how costly hashes are to be: 0 as little as can be, 1 and 2 more."""
+HASHERS: dict[str, Make] = {"bcrypt": lambda dearer: BcryptPasswordHasher(cost=4 + dearer)}
 RIGHT = "correct horse battery staple"
 STRANGE = {
     "empty": "",
@@ -27,7 +31,12 @@ STRANGE = {
 
 @pytest.fixture(scope="module", params=HASHERS)
 def hasher(request: pytest.FixtureRequest) -> PasswordHasher:
-    return HASHERS[request.param]()
+    return HASHERS[request.param](0)
+
+
+@pytest.fixture(scope="module", params=HASHERS)
+def make(request: pytest.FixtureRequest) -> Make:
+    return HASHERS[request.param]
 
 
 def test_the_right_password_fits_its_hash_and_no_other(hasher: PasswordHasher) -> None:
@@ -127,3 +136,60 @@ def test_threads_do_not_disturb_each_other(hasher: PasswordHasher) -> None:
         hashes = list(threads.map(hasher.hash, passwords))
         assert all(threads.map(hasher.verify, passwords, hashes))
         assert not any(threads.map(hasher.verify, passwords, [*hashes[1:], hashes[0]]))
+
+
+def test_a_hash_of_another_cost_or_kind_needs_an_upgrade(make: Make) -> None:
+    cheap, usual, dear = make(0), make(1), make(2)
+    assert not usual.needs_upgrade(usual.hash(RIGHT))
+    for stored in (cheap.hash(RIGHT), dear.hash(RIGHT), "", "garbage", "$2b$05$" + "a" * 53, "\ud800"):
+        assert usual.needs_upgrade(stored)
+
+
+def test_an_upgraded_hash_fits_the_same_password_and_needs_no_other(make: Make) -> None:
+    hasher, renewed = make(1), queue.Queue[str]()
+    hasher.upgrade(RIGHT, renewed.put)
+    new = renewed.get(timeout=30)
+    assert hasher.verify(RIGHT, new)
+    assert not hasher.verify(RIGHT + " ", new)
+    assert not hasher.needs_upgrade(new)
+
+
+def test_an_upgrade_is_made_while_the_caller_goes_on(make: Make) -> None:
+    hasher, renewed = make(0), queue.Queue[int]()
+    may_store = threading.Event()
+
+    def store(new: str) -> None:
+        assert may_store.wait(30), "upgrade() has returned before its hash is stored"
+        renewed.put(threading.get_ident())
+
+    hasher.upgrade(RIGHT, store)
+    may_store.set()
+    assert renewed.get(timeout=30) != threading.get_ident()
+
+
+def test_what_goes_wrong_with_one_upgrade_is_nobody_elses_business(make: Make) -> None:
+    hasher, renewed = make(0), queue.Queue[str]()
+
+    def fail(new: str) -> None:
+        raise RuntimeError("the database is gone")
+
+    hasher.upgrade(RIGHT, fail)
+    hasher.upgrade(RIGHT, renewed.put)
+    assert hasher.verify(RIGHT, renewed.get(timeout=30))
+
+
+def test_any_number_of_upgrades_may_be_asked_for(make: Make) -> None:
+    hasher, renewed = make(0), queue.Queue[str]()
+    for _ in range(500):
+        hasher.upgrade(RIGHT, renewed.put)
+    assert hasher.verify(RIGHT, renewed.get(timeout=30))
+
+
+def test_what_is_expected_changes_no_answer(make: Make) -> None:
+    cheap, dear = make(0), make(2)
+    stored = cheap.hash(RIGHT)
+    for sample in (dear.hash(RIGHT), "", "garbage", "\ud800"):
+        cheap.expect(sample)
+        assert cheap.verify(RIGHT, stored)
+        assert not cheap.verify(RIGHT, None)
+        assert not cheap.needs_upgrade(cheap.hash(RIGHT))

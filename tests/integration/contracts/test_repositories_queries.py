@@ -69,6 +69,19 @@ def test_a_user_is_found_by_the_key_of_their_address(shop: Store) -> None:
         assert work.users.by_email(b.a_customer().email.address) is None
 
 
+def test_hashes_of_every_scheme_and_cost_are_among_the_samples(store: Store) -> None:
+    kinds = [*(f"$bcrypt-sha256$v=2,t=2b,r={cost}$" for cost in (9, 11, 12)), "$2b$"]
+    with store.units() as work:
+        assert work.users.hash_samples() == ()
+        for number in range(12):
+            stored = f"{kinds[number % 4]}{number:02}{'s' * 40}"
+            work.users.add(b.another_customer(password_hash=stored))
+        work.commit()
+    with store.units.reading() as work:
+        samples = work.users.hash_samples()
+    assert {kind for kind in kinds for sample in samples if sample.startswith(kind)} == set(kinds)
+
+
 def test_an_address_cannot_be_changed_to_somebody_elses(shop: Store) -> None:
     with shop.units() as work:
         stranger = work.users.get(STRANGER)

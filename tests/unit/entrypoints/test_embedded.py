@@ -7,13 +7,22 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import attrs
+import bcrypt
 import pytest
+from structlog.testing import capture_logs
 
 import printapic
 from printapic.application.ports.catalogue import NoPriceList
 from printapic.application.ports.unit_of_work import StorageUnavailable
+from printapic.domain.users.user import CredentialsInvalid
 from printapic.entrypoints.container import Container, apply_migrations, close, readiness
-from printapic.entrypoints.embedded import delivering, open_container, open_shop, working
+from printapic.entrypoints.embedded import (
+    delivering,
+    expect_stored_hashes,
+    open_container,
+    open_shop,
+    working,
+)
 from printapic.entrypoints.settings import Mode, Settings, SettingsInvalid
 
 PASSWORD = "nineteen blue herons"
@@ -116,3 +125,33 @@ def test_a_data_folder_that_cannot_be_written_stops_the_shop(settings: Settings)
 
 def test_the_package_itself_offers_the_door() -> None:
     assert printapic.open_shop is open_shop
+
+
+# What refusals cost
+
+
+def test_refusals_cost_what_the_dearest_stored_hash_costs_from_the_first_one_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_shop(attrs.evolve(settings, bcrypt_cost=6), background=False) as shop:
+        shop.create_admin(email="anna@example.org", password=PASSWORD)
+    units: list[int] = []
+    really = bcrypt.hashpw
+
+    def counted(password: bytes, salt: bytes) -> bytes:
+        units.append(2 ** int(salt[4:6]))
+        return really(password, salt)
+
+    with open_shop(attrs.evolve(settings, bcrypt_cost=4), background=False) as shop:
+        monkeypatch.setattr(bcrypt, "hashpw", counted)
+        with pytest.raises(CredentialsInvalid):
+            shop.log_in(email="nobody@example.org", password=PASSWORD)
+    assert sum(units) == 2**6
+
+
+def test_a_database_that_does_not_answer_keeps_no_shop_from_opening(settings: Settings) -> None:
+    container = Container(settings=settings)
+    with capture_logs() as logs:
+        expect_stored_hashes(container)
+    close(container)
+    assert [entry["event"] for entry in logs] == ["stored password hashes are not known yet"]

@@ -7,11 +7,12 @@ import re
 import secrets
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from passlib.context import CryptContext
 
+from printapic.adapters.users.upgrades import Upgrades
 from printapic.application.ports.users import HasherBusy, PasswordHasher
 
 MAX_PASSWORD_BYTES = 1024
@@ -31,8 +32,11 @@ class BcryptPasswordHasher(PasswordHasher):
     hashes sells nothing. A password may be 1,024 bytes of NFKC-normalised UTF-8; a longer one, or one
     with lone surrogates, gets a hash that no password fits, and is wrong for every hash.
 
-    All refusals cost `2**cost`, or time would tell which addresses have an account. A stored hash of a
-    lower cost is topped up, and once a hash of a higher cost was seen everything is topped up to that.
+    All refusals cost `2**target`, or time would tell which addresses have an account. The target is the
+    highest cost of those configured, expected and seen; whatever costs less is topped up to it.
+
+    Upgrades wait in a queue of their own, as long as the other one, and take one seat at a time: they
+    send no customer away. `close` drops those that wait, and waits for the one in hand.
     """
 
     def __init__(self, *, cost: int = 11, threads: int | None = None, queue: int | None = None) -> None:
@@ -42,29 +46,57 @@ class BcryptPasswordHasher(PasswordHasher):
         threads = threads or max(1, (os.cpu_count() or 2) - 1)
         queue = 4 * threads if queue is None else queue
         self._passlib = CryptContext(["bcrypt_sha256"], bcrypt_sha256__rounds=cost)
+        self._cost = cost
         self._target = cost
+        self._target_lock = threading.Lock()
         self._seats = threading.Semaphore(threads)
         self._admitted = threading.Semaphore(threads + queue)
+        self._upgrades = Upgrades(self._hash_again, places=1 + queue)
         # libpass probes the library on first use, at length and not guarded against threads.
         self._passlib.verify(b"", _unmatched(4))
 
     def hash(self, password: str) -> str:
         readable = _readable(password)
-        with self._seat():
+        with self._admission(), self._seat():
             return str(self._passlib.hash(secrets.token_bytes(32) if readable is None else readable))
 
     def verify(self, password: str, password_hash: str | None) -> bool:
         readable = _readable(password)
-        cost = _cost(password_hash)
-        with self._seat():
+        cost = self._seen(password_hash)
+        with self._admission(), self._seat():
             if readable is None or password_hash is None or cost is None:
                 self._spend(self._target)
                 return False
             if self._passlib.verify(readable, password_hash):
                 return True
-            self._target = max(self._target, cost)
             self._top_up(cost)
             return False
+
+    def expect(self, password_hash: str) -> None:
+        self._seen(password_hash)
+
+    def needs_upgrade(self, password_hash: str) -> bool:
+        return _cost(password_hash) != self._cost
+
+    def upgrade(self, password: str, then: Callable[[str], None]) -> None:
+        readable = _readable(password)
+        if readable is not None:
+            self._upgrades.put(readable, then)
+
+    def close(self) -> None:
+        """Repeating it changes nothing; what is asked for later is answered, only not upgraded."""
+        self._upgrades.close()
+
+    def _hash_again(self, readable: bytes) -> str:
+        with self._seat():
+            return str(self._passlib.hash(readable))
+
+    def _seen(self, password_hash: str | None) -> int | None:
+        """The cost of a stored hash, which is what refusals cost from now on if it is higher."""
+        cost = _cost(password_hash)
+        with self._target_lock:
+            self._target = max(self._target, cost or 0)
+        return cost
 
     def _top_up(self, spent: int) -> None:
         """`2^c + 2^c + 2^(c+1) + ... + 2^(target-1)` is `2^target`."""
@@ -75,18 +107,22 @@ class BcryptPasswordHasher(PasswordHasher):
         self._passlib.verify(b"", _unmatched(cost))
 
     @contextmanager
-    def _seat(self) -> Iterator[None]:
+    def _admission(self) -> Iterator[None]:
         if not self._admitted.acquire(blocking=False):
             raise HasherBusy
         try:
-            if not self._seats.acquire(timeout=_LONGEST_WAIT_S):
-                raise HasherBusy
-            try:
-                yield
-            finally:
-                self._seats.release()
+            yield
         finally:
             self._admitted.release()
+
+    @contextmanager
+    def _seat(self) -> Iterator[None]:
+        if not self._seats.acquire(timeout=_LONGEST_WAIT_S):
+            raise HasherBusy
+        try:
+            yield
+        finally:
+            self._seats.release()
 
 
 def _readable(password: str) -> bytes | None:

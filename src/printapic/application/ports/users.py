@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -49,6 +50,10 @@ class UserRepository(Protocol):
     def all(self, *, after: UserId | None, limit: int) -> tuple[User, ...]:
         """Users in the order of their ids, beginning behind `after`."""
 
+    @abstractmethod
+    def hash_samples(self) -> tuple[str, ...]:
+        """Stored password hashes, at least one of each scheme and cost. Looks at all users: for the start."""
+
 
 class RegistrationRepository(Protocol):
     """Wishes for accounts. Any number may exist for one address."""
@@ -85,8 +90,8 @@ class PasswordHasher(Protocol):
     """Hashes passwords so that a stolen database gives none of them away.
 
     Any string is a valid question: NUL bytes, 10,000 characters or lone surrogates are "wrong
-    password" after the same work as any other wrong password. Both methods raise `HasherBusy` when
-    the queue is full.
+    password" after the same work as any other wrong password. `hash` and `verify` raise `HasherBusy`
+    when the queue is full.
     """
 
     @abstractmethod
@@ -95,6 +100,27 @@ class PasswordHasher(Protocol):
     @abstractmethod
     def verify(self, password: str, password_hash: str | None) -> bool:
         """False for None, which costs as much as a real hash: it stands for an unknown account."""
+
+    @abstractmethod
+    def expect(self, password_hash: str) -> None:
+        """A hash like this one is stored: from now on a refusal costs no less than its refusal.
+
+        What is no hash of a known kind changes nothing. Costs hardly any time.
+        """
+
+    @abstractmethod
+    def needs_upgrade(self, password_hash: str) -> bool:
+        """Whether this hash is of another scheme or cost than new ones, dearer ones and garbage included."""
+
+    @abstractmethod
+    def upgrade(self, password: str, then: Callable[[str], None]) -> None:
+        """Hash a password that was right anew, when there is time, and hand `then` the new hash.
+
+        Returns at once and raises nothing: `then` is called in another thread, and what it raises is
+        logged without the password. What does not fit into the queue, comes after the shop was closed or
+        could be nobody's password is dropped; the next login asks again. Passwords are kept in memory
+        alone, and only until it is their turn.
+        """
 
 
 @attrs.frozen

@@ -14,7 +14,7 @@ from litestar import Litestar
 
 from printapic.domain.errors import Unavailable
 from printapic.entrypoints.cli.logs import log_to_stderr
-from printapic.entrypoints.embedded import delivering, open_container, working
+from printapic.entrypoints.embedded import delivering, expect_stored_hashes, open_container, working
 from printapic.entrypoints.http.app import create_app
 from printapic.entrypoints.http.server import GuardedHttpProtocol
 from printapic.entrypoints.settings import InProcessJobs, Settings
@@ -48,6 +48,7 @@ def serve(host: str, port: int, jobs: bool) -> None:
         settings = attrs.evolve(settings, public_url=url)
     with ExitStack() as stack:
         container = stack.enter_context(open_container(settings))
+        expect_stored_hashes(container)
         app = create_app(container)
         if jobs and isinstance(settings.jobs, InProcessJobs):
             stack.enter_context(working(container))

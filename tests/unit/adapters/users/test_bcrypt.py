@@ -3,6 +3,8 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import bcrypt
 import pytest
@@ -12,6 +14,7 @@ from printapic.application.ports.users import HasherBusy
 
 RIGHT = "correct horse battery staple"
 WRONG = "incorrect horse battery staple"
+LONG_RIGHT = RIGHT * 4
 Hashpw = Callable[[bytes, bytes], bytes]
 
 
@@ -29,35 +32,72 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return units
 
 
+@cache
 def stored_at(cost: int) -> str:
     return BcryptPasswordHasher(cost=cost).hash(RIGHT)
 
 
-REFUSED: dict[str, tuple[str, Callable[[], str | None]]] = {
-    "a hash of this cost": (WRONG, lambda: stored_at(6)),
-    "a hash of half the cost": (WRONG, lambda: stored_at(5)),
-    "a hash of a quarter of the cost": (WRONG, lambda: stored_at(4)),
-    "no account": (WRONG, lambda: None),
-    "garbage": (WRONG, lambda: "garbage"),
-    "a damaged hash": (WRONG, lambda: stored_at(6)[:-1]),
-    "a hash that would take hours": (
-        WRONG,
-        lambda: "$bcrypt-sha256$v=2,t=2b,r=31$" + "a" * 21 + ".$" + "b" * 31,
-    ),
-    "a long password": ("a" * 10_000, lambda: stored_at(6)),
-    "a long password, no account": ("a" * 10_000, lambda: None),
-    "an unreadable password": ("\ud800" * 20, lambda: stored_at(4)),
-    "a NUL": ("NUL\0", lambda: stored_at(5)),
+TYPED = {
+    "a wrong password": WRONG,
+    "nothing": "",
+    "73 bytes": "x" * 73,
+    "the first 72 bytes of the right one": LONG_RIGHT[:72],
+    "a NUL": "NUL\0",
+    "ten thousand characters": "a" * 10_000,
+    "a megabyte": "a" * 1_000_000,
+    "a lone surrogate": "\ud800" * 20,
+    "what no other text is normalised to": "\ufdfa" * 100,
+}
+STORED: dict[str, Callable[[], str | None]] = {
+    "no account": lambda: None,
+    "a hash of this cost": lambda: stored_at(6),
+    "a hash of half the cost": lambda: stored_at(5),
+    "a hash of a quarter of the cost": lambda: stored_at(4),
+    "a hash of a longer password": lambda: BcryptPasswordHasher(cost=5).hash(LONG_RIGHT),
+    "nothing": lambda: "",
+    "garbage": lambda: "garbage",
+    "a damaged hash": lambda: stored_at(6)[:-1],
+    "a hash that would take hours": lambda: "$bcrypt-sha256$v=2,t=2b,r=31$" + "a" * 21 + ".$" + "b" * 31,
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_every_refusal_costs_the_same(work: list[int], case: str) -> None:
-    password, make = REFUSED[case]
-    hasher, stored = BcryptPasswordHasher(cost=6), make()
+@pytest.mark.parametrize("kept", STORED)
+@pytest.mark.parametrize("typed", TYPED)
+def test_every_refusal_costs_the_same(work: list[int], typed: str, kept: str) -> None:
+    hasher, stored = BcryptPasswordHasher(cost=6), STORED[kept]()
     work.clear()
-    assert not hasher.verify(password, stored)
+    assert not hasher.verify(TYPED[typed], stored)
     assert sum(work) == 2**6
+
+
+@pytest.mark.parametrize("kept", STORED)
+@pytest.mark.parametrize("typed", TYPED)
+def test_where_a_dearer_hash_is_stored_every_refusal_costs_what_that_one_costs(
+    work: list[int], typed: str, kept: str
+) -> None:
+    hasher, stored = BcryptPasswordHasher(cost=5), STORED[kept]()
+    hasher.expect(stored_at(6))
+    work.clear()
+    assert not hasher.verify(TYPED[typed], stored)
+    assert sum(work) == 2**6
+
+
+def test_expecting_costs_nothing_and_garbage_changes_nothing(work: list[int]) -> None:
+    hasher = BcryptPasswordHasher(cost=5)
+    work.clear()
+    for kept in ("", "garbage", "$bcrypt-sha256$v=2,t=2b,r=14$", stored_at(4), stored_at(5)):
+        hasher.expect(kept)
+    assert work == []
+    assert not hasher.verify(WRONG, None)
+    assert sum(work) == 2**5
+
+
+def test_the_dearest_hash_counts_whoever_comes_last() -> None:
+    hasher = BcryptPasswordHasher(cost=4)
+    costs = [4, 6, 5] * 40
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(hasher.expect, map(stored_at, costs)))
+    assert hasher._target == 6
 
 
 def test_the_right_password_costs_what_its_hash_says(work: list[int]) -> None:
@@ -65,6 +105,14 @@ def test_the_right_password_costs_what_its_hash_says(work: list[int]) -> None:
     work.clear()
     assert hasher.verify(RIGHT, stored)
     assert work == [2**5]
+
+
+def test_a_dearer_hash_whose_password_was_right_raises_the_price_of_refusals_too(work: list[int]) -> None:
+    hasher = BcryptPasswordHasher(cost=4)
+    assert hasher.verify(RIGHT, stored_at(6))
+    work.clear()
+    assert not hasher.verify(WRONG, None)
+    assert sum(work) == 2**6
 
 
 def test_hashing_costs_the_configured_work_for_any_text(work: list[int]) -> None:
@@ -149,6 +197,51 @@ def test_nobody_waits_for_ever_behind_a_slow_one(monkeypatch: pytest.MonkeyPatch
     open_gate.set()
     slow.join()
     assert hasher.hash(RIGHT), "the seat is free again"
+
+
+def test_upgrades_take_one_seat_and_no_place_of_those_who_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    hasher = BcryptPasswordHasher(cost=4, threads=1, queue=2)
+    stored = hasher.hash(RIGHT)
+    really: Hashpw = bcrypt.hashpw
+    inside, open_gate = queue.Queue[str](), threading.Event()
+
+    def gated(password: bytes, salt: bytes) -> bytes:
+        inside.put(threading.current_thread().name)
+        assert open_gate.wait(30)
+        return really(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", gated)
+    renewed: queue.Queue[str] = queue.Queue()
+    for _ in range(9):
+        hasher.upgrade(RIGHT, renewed.put)
+    assert inside.get(timeout=30).startswith("printapic-rehash")
+    with ThreadPoolExecutor(3) as people:
+        answers = [people.submit(hasher.verify, RIGHT, stored) for _ in range(3)]
+        open_gate.set()
+        assert all(answer.result(30) for answer in answers), "nobody was sent away"
+    for _ in range(3):
+        assert hasher.verify(RIGHT, renewed.get(timeout=30))
+    hasher.close()
+    assert renewed.empty(), "what did not fit into the queue was dropped"
+
+
+def test_an_upgrade_costs_the_configured_work_once(work: list[int]) -> None:
+    hasher, renewed = BcryptPasswordHasher(cost=6), queue.Queue[str]()
+    work.clear()
+    hasher.upgrade(RIGHT, renewed.put)
+    assert renewed.get(timeout=30).startswith("$bcrypt-sha256$v=2,t=2b,r=6$")
+    hasher.close()
+    assert work == [2**6]
+
+
+def test_what_could_be_nobodys_password_is_not_hashed_anew(work: list[int]) -> None:
+    hasher, renewed = BcryptPasswordHasher(cost=4), queue.Queue[str]()
+    work.clear()
+    for password in ("a" * 10_000, "\ud800"):
+        hasher.upgrade(password, renewed.put)
+    hasher.close()
+    assert work == []
+    assert renewed.empty()
 
 
 def test_no_more_than_the_given_threads_hash_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

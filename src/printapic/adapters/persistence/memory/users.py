@@ -46,6 +46,10 @@ class MemoryUserRepository(UserRepository):
         users = sorted(self._all(), key=attrgetter("id"))
         return tuple(copy_of(user) for user in users if after is None or user.id > after)[:limit]
 
+    def hash_samples(self) -> tuple[str, ...]:
+        """All of them: nobody keeps many users in memory."""
+        return tuple({user.password_hash for user in self._all()})
+
     def _all(self) -> list[User]:
         return list(self._transaction.table("users").values())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, ColumnElement, bindparam, select
+from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, ColumnElement, bindparam, func, select
 
 from printapic.adapters.persistence.sql.tables import registrations, sessions, users
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, Values
@@ -13,6 +13,7 @@ from printapic.domain.users.email import EmailAddress
 from printapic.domain.users.session import Session
 from printapic.domain.users.user import Locale, Registration, User, UserNotFound
 
+_SCHEME_AND_COST = len("$bcrypt-sha256$v=2,t=2b,r=11$")
 _WITH_USER = (
     select(sessions, users)
     .join(users, users.c.id == sessions.c.user_id)
@@ -53,6 +54,12 @@ class SqlUserRepository(UserRepository):
         if after is not None:
             statement = statement.where(users.c.id > after)
         return tuple(_user(row) for row in self._transaction.rows(statement))
+
+    def hash_samples(self) -> tuple[str, ...]:
+        """One of each beginning: scheme and cost stand in front of the salt (PHC string format)."""
+        beginning = func.substr(users.c.password_hash, 1, _SCHEME_AND_COST)
+        statement = select(func.min(users.c.password_hash).label("sample")).group_by(beginning)
+        return tuple(row["sample"] for row in self._transaction.rows(statement))
 
 
 class SqlRegistrationRepository(RegistrationRepository):
