@@ -391,7 +391,7 @@ def open_floor(
         processor=image_processor or processor(),
         hasher=hasher(),
         common_passwords=BundledCommonPasswords(),
-        tokens=JwtTokenIssuer(keyring=keyring(), issuer=WEB, audience="tests"),
+        tokens=JwtTokenIssuer(keyring=keyring(), clock=clock, issuer=WEB, audience="tests"),
         sealer=AesGcmSealer(keyring=keyring()),
         one_time_passwords=TotpOneTimePasswords(issuer="PrintAPic"),
         key_mint=PrefixedApiKeyMint(environment="test"),

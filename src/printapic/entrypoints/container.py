@@ -6,13 +6,13 @@ Adapters whose libraries are slow to load, boto3, Procrastinate and redis, are i
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Literal, cast, get_type_hints
 
 import attrs
-import structlog
 from dependency_injector import containers, providers
 from sqlalchemy import URL, Engine
 
@@ -35,19 +35,21 @@ from printapic.adapters.payments.simulated.webhooks import SimulatedWebhookVerif
 from printapic.adapters.persistence.memory.idempotency import MemoryIdempotencyKeys
 from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
 from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
-from printapic.adapters.persistence.sql.engine import reading_engine, sql_engine
+from printapic.adapters.persistence.sql.engine import sql_engine
 from printapic.adapters.persistence.sql.idempotency import SqlIdempotencyKeys
 from printapic.adapters.persistence.sql.jobs import SqlJobLedger, SqlJobQueue
-from printapic.adapters.persistence.sql.migrate import migrate, pending
+from printapic.adapters.persistence.sql.migrate import migrate
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
 from printapic.adapters.system.clock import SystemClock
 from printapic.adapters.system.identifiers import RandomIdentifiers
 from printapic.adapters.throttle.memory import MemoryThrottle
 from printapic.adapters.throttle.unlimited import UnlimitedThrottle
+from printapic.adapters.users import key_file
 from printapic.adapters.users.api_keys import PrefixedApiKeyMint
 from printapic.adapters.users.bcrypt import BcryptPasswordHasher
 from printapic.adapters.users.common_passwords import BundledCommonPasswords
-from printapic.adapters.users.keyring import KeyRing, load_keyring, load_or_create_keyring
+from printapic.adapters.users.keyring import KeyRing
+from printapic.adapters.users.live_keyring import FileKeyRing
 from printapic.adapters.users.one_time_passwords import TotpOneTimePasswords
 from printapic.adapters.users.sealing import AesGcmSealer
 from printapic.adapters.users.tokens import JwtTokenIssuer
@@ -69,7 +71,6 @@ from printapic.domain.payments.attempt import Provider
 from printapic.entrypoints import settings as choices
 from printapic.entrypoints.settings import Mode, Settings
 
-log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=10)
 """How long jobs of a killed process wait for another: short, since whoever waits for a mail is a person."""
 JWT_AUDIENCE = "printapic-api"
@@ -180,12 +181,22 @@ def mailer(settings: Settings) -> Mailer:
             )
 
 
-def keyring(settings: Settings) -> KeyRing:
-    """Embedded shops make their keys at the first start; production brings its own."""
+def keyring(settings: Settings, clock: Clock) -> FileKeyRing:
+    """Embedded shops make their keys at the first start; production brings its own, made for it."""
     if settings.mode is Mode.PRODUCTION:
-        return load_keyring(settings.keys_file)
-    settings.keys_file.parent.mkdir(parents=True, exist_ok=True)
-    return load_or_create_keyring(settings.keys_file)
+        return FileKeyRing(key_file.of_production(settings.keys_file))
+    key_file.load_or_create_keyring(settings.keys_file, at=clock.now())
+    return FileKeyRing(settings.keys_file)
+
+
+def create_keys(path: Path) -> bool:
+    """Make a key file for production; False where there is one already. Raises `KeyRingUnusable`."""
+    return key_file.create(path, KeyRing.generate(at=SystemClock().now()))
+
+
+def cursor_secrets(keys: FileKeyRing, clock: Clock) -> Sequence[bytes]:
+    """Asked for each time: the first makes cursors, all of them verify. Lists are leafed through in a day."""
+    return keys.current().secrets("cursors", life=timedelta(days=1), at=clock.now())
 
 
 def hasher(settings: Settings, closing: ExitStack) -> PasswordHasher:
@@ -205,21 +216,22 @@ def gateways(simulated: SimulatedGateway) -> Mapping[Provider, PaymentGateway]:
     return {simulated.provider: simulated}
 
 
-def verifiers(keys: KeyRing) -> Mapping[Provider, WebhookVerifier]:
+def verifiers(keys: FileKeyRing) -> Mapping[Provider, WebhookVerifier]:
     verifier = SimulatedWebhookVerifier([_webhook_secret(keys)])
     return {verifier.provider: verifier}
 
 
 def deliverer(
-    settings: Settings, books: SimulatedBooks, keys: KeyRing, closing: ExitStack
+    settings: Settings, books: SimulatedBooks, keys: FileKeyRing, closing: ExitStack
 ) -> WebhookDeliverer:
     url = settings.public_url + _SIMULATED_WEBHOOKS
     opened = WebhookDeliverer(books, url=url, secret=_webhook_secret(keys))
     return closing.enter_context(contextlib.closing(opened))
 
 
-def _webhook_secret(keys: KeyRing) -> str:
-    return keys.secret("simulated webhooks").hex()
+def _webhook_secret(keys: FileKeyRing) -> str:
+    """The same for ever, under the oldest key: as with a real provider, no rotation of ours changes it."""
+    return keys.secret("simulated webhooks", keys.kids[0]).hex()
 
 
 def throttle(settings: Settings, closing: ExitStack) -> Throttle:
@@ -269,8 +281,8 @@ class Container(containers.DeclarativeContainer):
     closing: providers.Provider[ExitStack] = providers.ThreadSafeSingleton(ExitStack)
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(RandomIdentifiers)
-    keyring = providers.ThreadSafeSingleton(keyring, settings)
-    cursor_secrets = providers.ThreadSafeSingleton(KeyRing.secrets, keyring, "cursors")
+    keyring = providers.ThreadSafeSingleton(keyring, settings, clock)
+    cursor_secrets = providers.Callable(cursor_secrets, keyring, clock)
     sealer = providers.ThreadSafeSingleton(AesGcmSealer, keyring=keyring)
     audit_seal = providers.ThreadSafeSingleton(HmacAuditSeal, keyring)
     notary = providers.ThreadSafeSingleton(
@@ -290,7 +302,11 @@ class Container(containers.DeclarativeContainer):
     hasher = providers.ThreadSafeSingleton(hasher, settings, closing)
     common_passwords = providers.ThreadSafeSingleton(BundledCommonPasswords)
     tokens = providers.ThreadSafeSingleton(
-        JwtTokenIssuer, keyring=keyring, issuer=settings.provided.public_url, audience=JWT_AUDIENCE
+        JwtTokenIssuer,
+        keyring=keyring,
+        clock=clock,
+        issuer=settings.provided.public_url,
+        audience=JWT_AUDIENCE,
     )
     one_time_passwords = providers.ThreadSafeSingleton(
         TotpOneTimePasswords, issuer=settings.provided.shop_name
@@ -350,46 +366,6 @@ def apply_migrations(container: Container) -> tuple[str, ...]:
 
         apply_schema(_postgres_url(settings))
     return applied
-
-
-def readiness(container: Container) -> Mapping[str, bool]:
-    """Ask everything that the shop depends on, by name, whether it answers. Never raises.
-
-    A database that a later release has migrated is good enough: while a new release is rolled out, the
-    old one goes on working.
-    """
-    checks: dict[str, Callable[[], object]] = {
-        "image store": lambda: _answers(container.store()),
-        "jobs": lambda: len(container.worker().list(limit=1)) <= 1,
-        "price list": lambda: _has_price_list(container.unit_of_work()),
-    }
-    if not isinstance(container.settings().storage, choices.MemoryStorage):
-        checks["database"] = lambda: _runs(cast(Engine, container.engine()))
-        checks["migrations"] = lambda: not pending(cast(Engine, container.engine()))
-    return {name: _holds(name, check) for name, check in checks.items()}
-
-
-def _holds(name: str, check: Callable[[], object]) -> bool:
-    try:
-        return bool(check())
-    except Exception as error:
-        log.warning("not ready", dependency=name, error=type(error).__name__)
-        return False
-
-
-def _answers(store: ImageStore) -> bool:
-    """Whether its beginning can be listed: of a missing bucket or an unmounted folder it cannot."""
-    return not list(store.list("readiness/", limit=1))
-
-
-def _runs(engine: Engine) -> bool:
-    with reading_engine(engine).connect() as connection:
-        return connection.exec_driver_sql("SELECT 1").scalar() == 1
-
-
-def _has_price_list(unit_of_work: UnitOfWorkFactory) -> bool:
-    with unit_of_work.reading() as work:
-        return work.price_lists.current() is not None
 
 
 def close(container: Container) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from printapic.adapters.system.clock import FixedClock
 from printapic.adapters.users.keyring import KeyRing
 from printapic.adapters.users.tokens import JwtTokenIssuer
 from printapic.application.ports.users import TokenIssuer
@@ -23,7 +24,7 @@ SESSION = SessionId(UUID("019aabcd-0000-7000-8000-000000005e55"))
 OTHER_SESSION = SessionId(UUID("019aabcd-0000-7000-8000-000000005e56"))
 ISSUERS: dict[str, Callable[[], TokenIssuer]] = {
     "jwt": lambda: JwtTokenIssuer(
-        keyring=KeyRing.generate(), issuer="https://shop.example", audience="printapic"
+        keyring=KeyRing.generate(), clock=FixedClock(NOW), issuer="https://shop.example", audience="printapic"
     )
 }
 MALFORMED = [
@@ -190,3 +191,10 @@ def test_mail_tokens_of_other_purposes_subjects_and_shops_differ(
     asked = [("verify-email", "1"), ("verify-email", "11"), ("verify-email1", "1"), ("reset", "1"), ("", "")]
     tokens = {maker.mail_token(*each) for maker in (issuer, stranger) for each in asked}
     assert len(tokens) == 2 * len(asked)
+
+
+def test_public_keys_are_told_by_name(issuer: TokenIssuer, stranger: TokenIssuer) -> None:
+    keys, others = issuer.public_keys(), stranger.public_keys()
+    assert keys == issuer.public_keys()
+    assert {len(key.key) for key in keys} == {32}
+    assert not {key.key for key in keys} & {key.key for key in others}

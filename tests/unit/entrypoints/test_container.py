@@ -9,6 +9,7 @@ import io
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -35,11 +36,13 @@ from printapic.adapters.throttle.memory import MemoryThrottle
 from printapic.adapters.throttle.redis import RedisThrottle
 from printapic.adapters.throttle.unlimited import UnlimitedThrottle
 from printapic.adapters.users.keyring import KeyRingUnusable
+from printapic.application.ports.keys import KeyState
 from printapic.application.ports.throttle import Limit
 from printapic.application.ports.unit_of_work import StorageUnavailable
 from printapic.application.shop import Shop
 from printapic.domain.ids import ApiKeyId
-from printapic.entrypoints.container import Container, apply_migrations, close, readiness
+from printapic.entrypoints.container import Container, apply_migrations, close, create_keys
+from printapic.entrypoints.readiness import readiness
 from printapic.entrypoints.settings import (
     ConsoleMail,
     FolderImages,
@@ -62,6 +65,7 @@ from tests.servers.processes import free_ports
 if TYPE_CHECKING:
     from tests.servers.s3 import S3Bucket
 
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PASSWORD = "nineteen blue herons"
 Change = dict[str, Any]
 
@@ -285,6 +289,20 @@ def test_a_production_shop_brings_its_own_keys(fresh: Settings) -> None:
     with pytest.raises(KeyRingUnusable):
         container.keyring()
     assert not fresh.keys_file.exists()
+
+
+def test_a_production_shop_refuses_keys_that_an_embedded_one_made_for_itself(fresh: Settings) -> None:
+    Container(settings=fresh).keyring().rotate(at=NOON, published_for=timedelta(0))
+    with pytest.raises(KeyRingUnusable, match="keys create"):
+        Container(settings=attrs.evolve(fresh, mode=Mode.PRODUCTION)).keyring()
+
+
+def test_a_production_shop_takes_keys_that_were_made_for_it(fresh: Settings) -> None:
+    assert create_keys(fresh.keys_file)
+    assert not create_keys(fresh.keys_file), "never twice"
+    container = Container(settings=attrs.evolve(fresh, mode=Mode.PRODUCTION))
+    states = [record.state for record in container.keyring().list(at=NOON)]
+    assert states == [KeyState.ACTIVE, KeyState.NEXT]
 
 
 @pytest.mark.parametrize(("mode", "prefix"), [(Mode.EMBEDDED, "pap_test_"), (Mode.PRODUCTION, "pap_live_")])

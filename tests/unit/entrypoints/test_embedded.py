@@ -15,7 +15,7 @@ import printapic
 from printapic.application.ports.catalogue import NoPriceList
 from printapic.application.ports.unit_of_work import StorageUnavailable
 from printapic.domain.users.user import CredentialsInvalid
-from printapic.entrypoints.container import Container, apply_migrations, close, readiness
+from printapic.entrypoints.container import Container, apply_migrations, close, create_keys
 from printapic.entrypoints.embedded import (
     delivering,
     expect_stored_hashes,
@@ -23,6 +23,7 @@ from printapic.entrypoints.embedded import (
     open_shop,
     working,
 )
+from printapic.entrypoints.readiness import readiness
 from printapic.entrypoints.settings import Mode, Settings, SettingsInvalid
 
 PASSWORD = "nineteen blue herons"
@@ -107,7 +108,7 @@ def test_in_production_nothing_is_migrated_or_stocked_by_itself(
     """Production refuses the simulated provider, the only one yet: so here the check is let off."""
     monkeypatch.setattr(Settings, "check", lambda self: None)
     container = Container(settings=settings)
-    container.keyring()
+    create_keys(settings.keys_file)
     serious = attrs.evolve(settings, mode=Mode.PRODUCTION)
     with open_container(serious) as opened:
         assert not readiness(opened)["migrations"]

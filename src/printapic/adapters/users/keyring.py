@@ -1,37 +1,27 @@
-"""The secrets behind every token: a ring of keys, one of which signs.
-
-Kept as JSON, in a file of the owner's alone or in a setting of the same text:
-
-    {"active": "k2", "keys": {"k1": "<32 random bytes, base64url>", "k2": "..."}}
-
-Every key verifies, `active` alone makes. Rotating is: add a key everywhere, make it active, and drop the
-old one when its last token has expired.
-"""
+"""The secrets behind every token: a ring of keys, one of which signs."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import os
 import re
 import secrets
-import stat
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Self
 
 import attrs
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from printapic.application.ports.keys import KeyRecord, KeyState, Secrets
 from printapic.domain.errors import Invalid
+from printapic.domain.events import aware_utc
 
 KEY_BYTES = 32
+LONGEST_LIFE = timedelta(days=30)
+"""Of what is made under a key and presented by clients: refresh tokens live as long as a session may."""
+SPREAD = timedelta(minutes=5)
+"""How long a changed ring may take to every host, and how wrong clocks may be: some still sign as before."""
 _KID = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
-_LARGEST_FILE = 64 * 1024
 
 
 class KeyRingUnusable(Invalid):
@@ -44,14 +34,36 @@ class KeyRingUnusable(Invalid):
 
 
 @attrs.frozen(kw_only=True)
-class KeyRing:
-    """Named keys of 32 bytes, from which a secret for each purpose is derived.
+class KeyLife:
+    """Where a key is in its life. Times are None where nobody wrote them down."""
 
-    Raises `KeyRingUnusable` for a wrong name or length, and where `active` names no key.
+    state: KeyState
+    created_at: datetime | None = attrs.field(default=None, validator=aware_utc)
+    signs_since: datetime | None = attrs.field(default=None, validator=aware_utc)
+    signs_until: datetime | None = attrs.field(default=None, validator=aware_utc)
+
+    def activated(self, at: datetime) -> KeyLife:
+        return attrs.evolve(self, state=KeyState.ACTIVE, signs_since=at)
+
+    def ended(self, state: KeyState, at: datetime) -> KeyLife:
+        """No longer active, if it ever was; what is known of its end stays."""
+        return attrs.evolve(self, state=state, signs_until=self.signs_until or at)
+
+
+@attrs.frozen(kw_only=True)
+class KeyRing(Secrets):
+    """Named keys of 32 bytes, the oldest first, from which a secret for each purpose is derived.
+
+    A key without a `life` is active or, with its end unknown, retiring. `development` marks keys that made
+    themselves. Raises `KeyRingUnusable` for a wrong name or length, and for any number of active keys but
+    one, or of next keys above one.
     """
 
     active: str
     _keys: Mapping[str, bytes] = attrs.field(repr=False)
+    _lives: Mapping[str, KeyLife] = attrs.field(factory=dict, repr=False)
+    development: bool = False
+    _derived: dict[tuple[str, str], bytes] = attrs.field(factory=dict, init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         if any(not _KID.fullmatch(kid) for kid in self._keys):
@@ -60,22 +72,33 @@ class KeyRing:
             raise KeyRingUnusable(f"a key has exactly {KEY_BYTES} bytes")
         if self.active not in self._keys:
             raise KeyRingUnusable("the active key is missing")
+        states = [self.life(kid).state for kid in self._keys]
+        if states.count(KeyState.ACTIVE) != 1 or self.life(self.active).state is not KeyState.ACTIVE:
+            raise KeyRingUnusable("exactly one key is active")
+        if states.count(KeyState.NEXT) > 1:
+            raise KeyRingUnusable("at most one key is next")
 
     @classmethod
-    def generate(cls) -> Self:
-        """A ring of one new random key."""
-        kid = secrets.token_hex(4)
-        return cls(active=kid, keys={kid: secrets.token_bytes(KEY_BYTES)})
+    def generate(cls, *, at: datetime | None = None, development: bool = False) -> Self:
+        """A ring of two new random keys: one that signs, and the next one."""
+        (kid, key), (next_kid, next_key) = new_key(), new_key()
+        return cls(
+            active=kid,
+            keys={kid: key, next_kid: next_key},
+            lives={
+                kid: KeyLife(state=KeyState.ACTIVE, created_at=at, signs_since=at),
+                next_kid: KeyLife(state=KeyState.NEXT, created_at=at),
+            },
+            development=development,
+        )
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read the JSON form. Raises `KeyRingUnusable`, for a name given twice as well."""
-        try:
-            document = json.loads(text, object_pairs_hook=_no_name_twice)
-            keys = {str(kid): _decoded(key) for kid, key in document["keys"].items()}
-            return cls(active=document["active"], keys=keys)
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-            raise KeyRingUnusable('it is not of the form {"active": name, "keys": {name: key}}') from None
+    def entries(self) -> tuple[tuple[str, bytes, KeyLife], ...]:
+        """Name, key and life of each, for writing it down."""
+        return tuple((kid, key, self.life(kid)) for kid, key in self._keys.items())
+
+    def current(self, wanted: str | None = None) -> Self:
+        """Itself: a ring that stands still. See `LiveKeyRing`."""
+        return self
 
     @property
     def kids(self) -> tuple[str, ...]:
@@ -83,79 +106,59 @@ class KeyRing:
         return tuple(self._keys)
 
     def secret(self, purpose: str, kid: str | None = None) -> bytes:
-        """32 bytes for one purpose, under the active key or the one named. Raises `KeyError`.
+        """Derived with HKDF-SHA256 (RFC 5869), so that what leaks for one purpose serves no other."""
+        kid = self.active if kid is None else kid
+        found = self._derived.get((purpose, kid))
+        if found is None:
+            info = f"printapic {purpose}".encode()
+            found = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self._keys[kid])
+            self._derived[purpose, kid] = found
+        return found
 
-        Derived with HKDF-SHA256 (RFC 5869), so that what leaks for one purpose serves no other.
+    def secrets(self, purpose: str, *, life: timedelta, at: datetime) -> tuple[bytes, ...]:
+        """Of one purpose, under each key that serves, the active one first: it makes, all verify."""
+        others = (kid for kid in self._keys if kid != self.active and self.serves(kid, life=life, at=at))
+        return tuple(self.secret(purpose, kid) for kid in (self.active, *others))
+
+    def serves(self, kid: str, *, life: timedelta, at: datetime) -> bool:
+        if kid not in self._keys:
+            return False
+        found = self.life(kid)
+        if found.state is not KeyState.RETIRING:
+            return found.state in (KeyState.ACTIVE, KeyState.NEXT)
+        return found.signs_until is None or at < found.signs_until + life + SPREAD
+
+    def oldest(self, *, life: timedelta, at: datetime) -> str:
+        """Of the keys that serve for such a life, the one that has signed first.
+
+        It changes when that key retires or is revoked, and by no rotation.
         """
-        key = self._keys[self.active if kid is None else kid]
-        info = f"printapic {purpose}".encode()
-        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(key)
+        signed = (kid for kid in self._keys if self.life(kid).state is not KeyState.NEXT)
+        return next((kid for kid in signed if self.serves(kid, life=life, at=at)), self.active)
 
-    def secrets(self, purpose: str) -> tuple[bytes, ...]:
-        """The secrets for one purpose under every key, the active one first: it makes, all verify."""
-        verifying = (kid for kid in self._keys if kid != self.active)
-        return tuple(self.secret(purpose, kid) for kid in (self.active, *verifying))
+    def record(self, kid: str, *, at: datetime) -> KeyRecord:
+        """What may be known of one key. Raises `KeyError`."""
+        life, retires = self.life(kid), None
+        if life.signs_until is not None and life.state is KeyState.RETIRING:
+            retires = life.signs_until + LONGEST_LIFE + SPREAD
+        retired = retires is not None and at >= retires
+        return KeyRecord(
+            kid=kid,
+            state=KeyState.RETIRED if retired else life.state,
+            created_at=life.created_at,
+            signs_since=life.signs_since,
+            retire_at=retires,
+        )
 
-    def to_json(self) -> str:
-        """The form that `parse` reads. Holds the keys themselves: for the key file only."""
-        keys = {kid: base64.urlsafe_b64encode(key).decode().rstrip("=") for kid, key in self._keys.items()}
-        return json.dumps({"active": self.active, "keys": keys}, indent=2) + "\n"
+    def records(self, *, at: datetime) -> tuple[KeyRecord, ...]:
+        return tuple(self.record(kid, at=at) for kid in self._keys)
 
-
-def load_keyring(path: Path) -> KeyRing:
-    """Read a key file. Raises `KeyRingUnusable`, for one that others than its owner may read too."""
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(_LARGEST_FILE)
-    except OSError as error:
-        raise KeyRingUnusable(f"its file cannot be read ({error.strerror})") from None
-    if stat.S_IMODE(mode) & 0o077:
-        raise KeyRingUnusable("others may read its file; take that right away (chmod 600)")
-    return KeyRing.parse(content.decode("utf-8", "replace"))
+    def life(self, kid: str) -> KeyLife:
+        """Where a key is in its life."""
+        default = KeyState.ACTIVE if kid == self.active else KeyState.RETIRING
+        return self._lives.get(kid) or KeyLife(state=default)
 
 
-def load_or_create_keyring(path: Path) -> KeyRing:
-    """Read the key file, or make it with one random key where there is none.
-
-    However many processes do this at once, all end up with the same keys. Raises `KeyRingUnusable`.
-    """
-    if not path.exists():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _create(path, KeyRing.generate().to_json())
-        except OSError as error:
-            raise KeyRingUnusable(f"its file cannot be written ({error.strerror})") from None
-    return load_keyring(path)
-
-
-def _create(path: Path, text: str) -> None:
-    """Write beside, then link: a link that exists already stays, and no reader sees half a file."""
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(beside, path)
-    finally:
-        Path(beside).unlink()
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-def _no_name_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    if len(dict(pairs)) != len(pairs):
-        raise KeyRingUnusable("a name is there twice")
-    return dict(pairs)
-
-
-def _decoded(key: str) -> bytes:
-    try:
-        return base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
-    except binascii.Error:
-        raise KeyRingUnusable("a key is not base64url") from None
+def new_key() -> tuple[str, bytes]:
+    """A random name and a random key."""
+    return secrets.token_hex(4), secrets.token_bytes(KEY_BYTES)

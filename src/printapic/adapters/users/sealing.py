@@ -12,7 +12,7 @@ import re
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from printapic.adapters.users.keyring import KeyRing
+from printapic.application.ports.keys import Secrets
 from printapic.application.ports.secrets import SealBroken, Sealer
 
 _PURPOSE = "data wrapping"
@@ -25,27 +25,28 @@ class AesGcmSealer(Sealer):
     """Seals under the ring's active key, and opens what any key of the ring has sealed.
 
     The nonce is 96 random bits (NIST SP 800-38D, section 8.2.2), which is good for 2**32 seals under one
-    key; the context is the associated data. What a key sealed can be read only while it is in the ring,
-    so a key may leave it only after everything was sealed anew.
+    key; the context is the associated data. What a key sealed can be read as long as it is in the ring,
+    retired or revoked: nothing is lost by a rotation.
     """
 
-    def __init__(self, *, keyring: KeyRing) -> None:
-        self._kid = keyring.active
-        self._boxes = {kid: AESGCM(keyring.secret(_PURPOSE, kid)) for kid in keyring.kids}
+    def __init__(self, *, keyring: Secrets) -> None:
+        self._keyring = keyring
 
     def seal(self, plain: bytes, *, context: str) -> str:
-        nonce = os.urandom(_NONCE_BYTES)
-        box = nonce + self._boxes[self._kid].encrypt(nonce, plain, context.encode())
-        return f"s1.{self._kid}.{_encoded(box)}"
+        kid, nonce = self._keyring.active, os.urandom(_NONCE_BYTES)
+        return f"s1.{kid}.{_encoded(nonce + self._box(kid).encrypt(nonce, plain, context.encode()))}"
 
     def unseal(self, sealed: str, *, context: str) -> bytes:
         kid, box = _opened(sealed)
-        if kid not in self._boxes:
-            raise SealBroken("its key is not in the ring")
         try:
-            return self._boxes[kid].decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], context.encode())
+            return self._box(kid).decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], context.encode())
+        except KeyError:
+            raise SealBroken("its key is not in the ring") from None
         except InvalidTag:
             raise SealBroken("it was changed, or sealed for another context") from None
+
+    def _box(self, kid: str) -> AESGCM:
+        return AESGCM(self._keyring.secret(_PURPOSE, kid))
 
 
 def _opened(sealed: str) -> tuple[str, bytes]:

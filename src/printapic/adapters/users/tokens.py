@@ -14,8 +14,8 @@ import json
 import re
 import secrets
 import threading
-from datetime import UTC, datetime
-from typing import Annotated, Literal, NoReturn
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, NoReturn, Protocol
 from uuid import UUID
 
 import attrs
@@ -23,8 +23,9 @@ import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from printapic.adapters.users.keyring import KeyRing
-from printapic.application.ports.users import AccessClaims, TokenIssuer
+from printapic.adapters.users.keyring import LONGEST_LIFE, KeyRing
+from printapic.application.ports.clock import Clock
+from printapic.application.ports.users import AccessClaims, PublicKey, TokenIssuer
 from printapic.domain.ids import SessionId, UserId
 from printapic.domain.users.session import SessionInvalid
 
@@ -32,6 +33,7 @@ LIFETIME_S = 300
 JITTER_S = LIFETIME_S // 20
 LEEWAY_S = 30
 _LONGEST_LIFETIME_S = LIFETIME_S + 30
+_LONGEST_ACCESS = timedelta(seconds=_LONGEST_LIFETIME_S + LEEWAY_S)
 _LARGEST_TOKEN = 2048
 _ALGORITHM, _TYPE = "EdDSA", "at+jwt"
 _JWS = jwt.PyJWS(algorithms=[_ALGORITHM])
@@ -69,6 +71,7 @@ class _Claims(msgspec.Struct):
 
 @attrs.frozen
 class _Verified:
+    kid: str
     claims: AccessClaims
     not_before: int
     expires: int
@@ -77,26 +80,41 @@ class _Verified:
         return self.not_before - LEEWAY_S <= now < self.expires + LEEWAY_S
 
 
-class JwtTokenIssuer(TokenIssuer):
-    """Makes tokens under the ring's active key, and reads those under any of its keys.
+class CurrentRing(Protocol):
+    """Where the ring is found as it is now; naming a key that may be very new finds it at once."""
 
-    `issuer` and `audience` must be the token's own, literally. A signature costs about a tenth of a
-    millisecond to check and the same token comes with every request, so the newest `remembered` good
-    ones are known again by their text; their expiry is looked at each time.
+    def current(self, wanted: str | None = None) -> KeyRing: ...
+
+
+class _Keys:
+    """One state of the ring, as signing keys, and the good tokens seen since it came about."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self.ring = ring
+        self.private = {
+            kid: Ed25519PrivateKey.from_private_bytes(ring.secret("access token", kid)) for kid in ring.kids
+        }
+        self.public = {kid: key.public_key() for kid, key in self.private.items()}
+        self.seen: dict[str, _Verified] = {}
+
+
+class JwtTokenIssuer(TokenIssuer):
+    """Makes tokens under the ring's active key, and reads those under any key that still serves.
+
+    `issuer` and `audience` must be the token's own, literally; `clock` tells when a key retires. A signature
+    costs about a tenth of a millisecond to check and the same token comes with every request, so the
+    newest `remembered` good ones are known again by their text; their expiry, and that of their key, is
+    looked at each time, and a changed ring begins anew.
     """
 
-    def __init__(self, *, keyring: KeyRing, issuer: str, audience: str, remembered: int = 4096) -> None:
+    def __init__(
+        self, *, keyring: CurrentRing, clock: Clock, issuer: str, audience: str, remembered: int = 4096
+    ) -> None:
+        self._keyring = keyring
+        self._clock = clock
         self._issuer = issuer
         self._audience = audience
-        self._kid = keyring.active
-        self._private = {
-            kid: Ed25519PrivateKey.from_private_bytes(keyring.secret("access token", kid))
-            for kid in keyring.kids
-        }
-        self._public = {kid: key.public_key() for kid, key in self._private.items()}
-        self._refresh_keys = {kid: keyring.secret("refresh token", kid) for kid in keyring.kids}
-        self._mail_key = keyring.secret("mail token")
-        self._seen: dict[str, _Verified] = {}
+        self._held = _Keys(keyring.current())
         self._remembered = remembered
         self._lock = threading.Lock()
 
@@ -117,27 +135,34 @@ class JwtTokenIssuer(TokenIssuer):
             "exp": issued + lifetime,
             "jti": secrets.token_urlsafe(16),
         }
-        headers = {"kid": self._kid, "typ": _TYPE}
-        return jwt.encode(claims, self._private[self._kid], algorithm=_ALGORITHM, headers=headers), lifetime
+        keys = self._keys()
+        kid = keys.ring.active
+        headers = {"kid": kid, "typ": _TYPE}
+        return jwt.encode(claims, keys.private[kid], algorithm=_ALGORITHM, headers=headers), lifetime
 
     def read_access_token(self, token: str, *, at: datetime) -> AccessClaims:
-        verified = self._seen.get(token)
+        keys = self._keys()
+        verified = keys.seen.get(token)
         if verified is None:
-            verified = self._verify(token)
-            self._remember(token, verified)
-        if not verified.valid(int(at.timestamp())):
+            keys, verified = self._verify(token)
+            self._remember(keys, token, verified)
+        if not verified.valid(int(at.timestamp())) or not self._serves(keys.ring, verified.kid):
             raise SessionInvalid
         return verified.claims
 
     def refresh_token(self, session_id: SessionId, generation: int) -> str:
-        return self._refresh_token(self._kid, session_id, generation)
+        ring = self._keyring.current()
+        return _refresh_token(ring, ring.active, session_id, generation)
 
     def read_refresh_token(self, token: str) -> tuple[SessionId, int]:
         parts = _REFRESH.fullmatch(token)
-        if parts is None or parts["kid"] not in self._refresh_keys:
+        if parts is None:
+            raise SessionInvalid
+        kid, ring = parts["kid"], self._keyring.current(parts["kid"])
+        if not ring.serves(kid, life=LONGEST_LIFE, at=self._clock.now()):
             raise SessionInvalid
         session_id, generation = SessionId(UUID(parts["session"])), int(parts["generation"])
-        if not hmac.compare_digest(self._refresh_token(parts["kid"], session_id, generation), token):
+        if not hmac.compare_digest(_refresh_token(ring, kid, session_id, generation), token):
             raise SessionInvalid
         return session_id, generation
 
@@ -145,31 +170,48 @@ class JwtTokenIssuer(TokenIssuer):
         """43 characters of base64url. Raises `ValueError` for a NUL, which separates the two parts."""
         if "\0" in purpose + subject:
             raise ValueError("a purpose and a subject contain no NUL")
-        return _mac(self._mail_key, purpose, subject)
+        ring = self._keyring.current()
+        kid = ring.oldest(life=LONGEST_LIFE, at=self._clock.now())
+        return _mac(ring.secret("mail token", kid), purpose, subject)
 
-    def _refresh_token(self, kid: str, session_id: SessionId, generation: int) -> str:
-        mac = _mac(self._refresh_keys[kid], session_id.hex, str(generation))
-        return f"prt_{kid}.{session_id.hex}.{generation}.{mac}"
+    def public_keys(self) -> tuple[PublicKey, ...]:
+        keys = self._keys()
+        return tuple(
+            PublicKey(kid=kid, key=public.public_bytes_raw())
+            for kid, public in keys.public.items()
+            if self._serves(keys.ring, kid)
+        )
 
-    def _remember(self, token: str, verified: _Verified) -> None:
+    def _keys(self, wanted: str | None = None) -> _Keys:
+        """What the ring, as it is now, means for tokens."""
+        ring, held = self._keyring.current(wanted), self._held
+        if held.ring is not ring:
+            held = self._held = _Keys(ring)
+        return held
+
+    def _serves(self, ring: KeyRing, kid: str) -> bool:
+        return ring.serves(kid, life=_LONGEST_ACCESS, at=self._clock.now())
+
+    def _remember(self, keys: _Keys, token: str, verified: _Verified) -> None:
         with self._lock:
-            self._seen[token] = verified
-            while len(self._seen) > self._remembered:
-                del self._seen[next(iter(self._seen))]
+            keys.seen[token] = verified
+            while len(keys.seen) > self._remembered:
+                del keys.seen[next(iter(keys.seen))]
 
-    def _verify(self, token: str) -> _Verified:
-        """Everything but the time. Raises `SessionInvalid`."""
+    def _verify(self, token: str) -> tuple[_Keys, _Verified]:
+        """Everything but the times. Raises `SessionInvalid`."""
         if len(token) > _LARGEST_TOKEN or not _COMPACT.fullmatch(token):
             raise SessionInvalid
         head, body, _ = token.split(".")
         try:
             header = msgspec.convert(_document(head), _Header)
-            _JWS.decode(token, self._public[header.kid], algorithms=[_ALGORITHM])
-            return self._verified(msgspec.convert(_document(body), _Claims))
+            keys = self._keys(header.kid)
+            _JWS.decode(token, keys.public[header.kid], algorithms=[_ALGORITHM])
+            return keys, self._verified(header.kid, msgspec.convert(_document(body), _Claims))
         except (jwt.PyJWTError, KeyError, ValueError, OverflowError, RecursionError):
             raise SessionInvalid from None
 
-    def _verified(self, claims: _Claims) -> _Verified:
+    def _verified(self, kid: str, claims: _Claims) -> _Verified:
         """What a good signature does not say. Raises `ValueError`."""
         if (claims.iss, claims.aud) != (self._issuer, self._audience):
             raise ValueError("of or for somebody else")
@@ -177,7 +219,7 @@ class JwtTokenIssuer(TokenIssuer):
             raise ValueError("a foreign lifetime")
         expires_at = datetime.fromtimestamp(claims.exp, UTC)
         said = AccessClaims(UserId(claims.sub), SessionId(claims.sid), claims.gen, expires_at)
-        return _Verified(said, claims.nbf, claims.exp)
+        return _Verified(kid, said, claims.nbf, claims.exp)
 
 
 def _document(segment: str) -> object:
@@ -195,6 +237,11 @@ def _no_name_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _refresh_token(ring: KeyRing, kid: str, session_id: SessionId, generation: int) -> str:
+    mac = _mac(ring.secret("refresh token", kid), session_id.hex, str(generation))
+    return f"prt_{kid}.{session_id.hex}.{generation}.{mac}"
 
 
 def _mac(key: bytes, *parts: str) -> str:

@@ -133,8 +133,19 @@ class AccessClaims:
     expires_at: datetime
 
 
+@attrs.frozen(kw_only=True)
+class PublicKey:
+    """An Ed25519 public key (RFC 8032) of 32 bytes, with which anybody may check access tokens."""
+
+    kid: str
+    key: bytes
+
+
 class TokenIssuer(Protocol):
-    """Makes and checks the tokens that clients carry."""
+    """Makes and checks the tokens that clients carry.
+
+    A rotated key goes on being good for what was made under it; a revoked one is refused at once.
+    """
 
     @abstractmethod
     def access_token(
@@ -148,7 +159,11 @@ class TokenIssuer(Protocol):
 
     @abstractmethod
     def refresh_token(self, session_id: SessionId, generation: int) -> str:
-        """The opaque refresh token of one generation of a session; always the same one."""
+        """The opaque refresh token of one generation of a session.
+
+        Always the same one between two rotations of the keys. Across a rotation it is another text that
+        means the same, and both are read.
+        """
 
     @abstractmethod
     def read_refresh_token(self, token: str) -> tuple[SessionId, int]:
@@ -158,5 +173,11 @@ class TokenIssuer(Protocol):
     def mail_token(self, purpose: str, subject: str) -> str:
         """A 256-bit token for a mailed link; always the same one for the same purpose and subject.
 
-        Being derived from a secret it can be mailed again after a crash; only its SHA-256 is stored.
+        Being derived from a secret it can be mailed again after a crash; only its SHA-256 is stored. It
+        changes by no rotation, since the oldest key that still serves makes it; only where that key retires,
+        a month after its rotation, or is revoked: mails already sent stay good, as their SHA-256 is stored.
         """
+
+    @abstractmethod
+    def public_keys(self) -> tuple[PublicKey, ...]:
+        """The keys whose access tokens are taken, the next one included, the oldest first."""

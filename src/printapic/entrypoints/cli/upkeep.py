@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from printapic.entrypoints.cli.output import as_json, show
-from printapic.entrypoints.container import Container, apply_migrations, close, readiness
+from printapic.entrypoints.container import Container, apply_migrations, close
+from printapic.entrypoints.readiness import readiness
 from printapic.entrypoints.settings import Settings
 
 

@@ -14,7 +14,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp, ControllerRouterHandler, LifespanHook
 
 from printapic.application.shop import Shop
-from printapic.entrypoints.container import Container, readiness
+from printapic.entrypoints.container import Container
 from printapic.entrypoints.http.authentication import Doorkeeper, provide_principal
 from printapic.entrypoints.http.bodies import MAX_JSON_BYTES, ShopRequest
 from printapic.entrypoints.http.catalogue import CatalogueController
@@ -41,6 +41,7 @@ from printapic.entrypoints.http.shipments import ShipmentController
 from printapic.entrypoints.http.simulated_checkout import SimulatedCheckoutController
 from printapic.entrypoints.http.users import UserController
 from printapic.entrypoints.http.webhooks import WebhookController
+from printapic.entrypoints.readiness import readiness
 from printapic.entrypoints.settings import Settings, SimulatedPayments
 
 __all__ = ["CONTROLLERS", "THREADS", "create_app", "openapi_document"]

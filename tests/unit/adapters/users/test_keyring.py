@@ -1,33 +1,16 @@
 from __future__ import annotations
 
-import base64
-import json
-import os
-import stat
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from printapic.adapters.users.keyring import KeyRing, KeyRingUnusable, load_keyring, load_or_create_keyring
+from printapic.adapters.users.key_rotation import revoked, rotated
+from printapic.adapters.users.keyring import LONGEST_LIFE, SPREAD, KeyLife, KeyRing, KeyRingUnusable
+from printapic.application.ports.keys import KeyState
+from printapic.domain.users.session import CUSTOMER_LIFETIME, STAFF_LIFETIME
 
-KEY = base64.urlsafe_b64encode(bytes(range(32))).decode().rstrip("=")
-CREATING = """
-import sys
-from pathlib import Path
-from printapic.adapters.users.keyring import load_or_create_keyring
-sys.stdin.read()
-ring = load_or_create_keyring(Path(sys.argv[1]))
-print(ring.active, ring.secret("test").hex())
-"""
-
-
-def test_a_ring_survives_being_written_down() -> None:
-    ring = KeyRing(active="b", keys={"a": b"1" * 32, "b": b"2" * 32})
-    assert KeyRing.parse(ring.to_json()) == ring
-    assert ring.kids == ("a", "b")
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+AT_ONCE = timedelta(0)
 
 
 def test_a_new_ring_is_like_no_other() -> None:
@@ -44,9 +27,13 @@ def test_every_purpose_and_every_key_has_a_secret_of_its_own() -> None:
     assert ring.secret("x") == ring.secret("x", "b")
 
 
-def test_of_all_secrets_for_a_purpose_the_active_one_comes_first() -> None:
-    ring = KeyRing(active="b", keys={"a": b"1" * 32, "b": b"2" * 32, "c": b"3" * 32})
-    assert ring.secrets("x") == (ring.secret("x", "b"), ring.secret("x", "a"), ring.secret("x", "c"))
+def test_of_all_secrets_that_serve_the_active_one_comes_first() -> None:
+    ring = rotated(KeyRing.generate(at=NOON), at=NOON, published_for=AT_ONCE)
+    old, active, following = (ring.secret("x", kid) for kid in ring.kids)
+    day = timedelta(days=1)
+    assert ring.secrets("x", life=day, at=NOON + day) == (active, old, following)
+    assert ring.secrets("x", life=day, at=NOON + 2 * day) == (active, following)
+    assert revoked(ring, ring.kids[0], at=NOON).secrets("x", life=day, at=NOON) == (active, following)
 
 
 def test_secrets_stay_the_same_from_release_to_release() -> None:
@@ -68,115 +55,79 @@ def test_a_ring_never_shows_its_keys() -> None:
     assert "active='a'" in shown
 
 
+def test_a_secret_is_derived_once() -> None:
+    ring = KeyRing.generate()
+    assert ring.secret("x") is ring.secret("x")
+
+
+def test_no_session_outlives_the_keys_of_its_tokens() -> None:
+    assert max(CUSTOMER_LIFETIME, STAFF_LIFETIME) <= LONGEST_LIFE
+
+
 @pytest.mark.parametrize(
-    "text",
+    "states",
     [
-        "",
-        "null",
-        "[]",
-        "{}",
-        "{" * 3000,
-        "[" * 3000,
-        '{"active": "a"}',
-        '{"active": "a", "keys": {}}',
-        '{"active": "a", "keys": []}',
-        '{"active": "a", "keys": {"a": 7}}',
-        '{"active": "a", "keys": {"a": null}}',
-        '{"active": "a", "keys": {"a": "not base64!"}}',
-        '{"active": "a", "keys": {"a": "AAAA"}}',
-        json.dumps({"active": "b", "keys": {"a": KEY}}),
-        json.dumps({"active": ["a"], "keys": {"a": KEY}}),
-        json.dumps({"active": None, "keys": {"a": KEY}}),
-        json.dumps({"active": "a.b", "keys": {"a.b": KEY}}),
-        json.dumps({"active": "", "keys": {"": KEY}}),
-        json.dumps({"active": "é", "keys": {"é": KEY}}),
-        json.dumps({"active": "a" * 33, "keys": {"a" * 33: KEY}}),
-        json.dumps({"active": "a", "keys": {"a": KEY + "A"}}),
-        f'{{"active": "a", "keys": {{"a": "{KEY}", "a": "{KEY}"}}}}',
-        f'{{"active": "a", "active": "b", "keys": {{"a": "{KEY}"}}}}',
+        {"a": KeyState.NEXT},
+        {"a": KeyState.RETIRING},
+        {"a": KeyState.REVOKED},
+        {"a": KeyState.ACTIVE, "b": KeyState.ACTIVE},
+        {"a": KeyState.ACTIVE, "b": KeyState.NEXT, "c": KeyState.NEXT},
     ],
 )
-def test_a_ring_that_is_none_stops_the_start_without_showing_its_keys(text: str) -> None:
-    with pytest.raises(KeyRingUnusable) as refusal:
-        KeyRing.parse(text)
-    assert KEY not in refusal.value.message
-
-
-def test_keys_may_be_spelled_with_or_without_padding() -> None:
-    assert KeyRing.parse(json.dumps({"active": "a", "keys": {"a": KEY + "="}})) == KeyRing(
-        active="a", keys={"a": bytes(range(32))}
-    )
-
-
-def test_the_first_start_makes_keys_and_the_next_one_finds_them(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "keys.json"
-    made = load_or_create_keyring(path)
-    assert load_or_create_keyring(path) == made == load_keyring(path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert list(path.parent.iterdir()) == [path], "nothing is left beside it"
-
-
-def test_threads_that_start_together_agree(tmp_path: Path) -> None:
-    for attempt in range(10):
-        path = tmp_path / f"keys-{attempt}.json"
-        with ThreadPoolExecutor(8) as threads:
-            rings = list(threads.map(load_or_create_keyring, [path] * 8))
-        assert all(ring == rings[0] for ring in rings)
-
-
-def test_processes_that_start_together_agree(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", CREATING, str(tmp_path / "keys.json")]
-    processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)
-    ]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.stdin = None
-    printed = {process.communicate(timeout=60)[0] for process in processes}
-    assert [process.returncode for process in processes] == [0] * 4
-    assert len(printed) == 1
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666, 0o620, 0o601])
-def test_a_file_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None:
-    path = tmp_path / "keys.json"
-    ring = load_or_create_keyring(path)
-    path.chmod(mode)
-    for load in (load_keyring, load_or_create_keyring):
-        with pytest.raises(KeyRingUnusable, match="chmod 600"):
-            load(path)
-    path.chmod(0o400)
-    assert load_keyring(path) == ring
-
-
-def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "keys.json"
-    path.touch(mode=0o600)
-    path.write_bytes(b'{"active": "\xff')
+def test_one_key_is_active_and_at_most_one_next(states: dict[str, KeyState]) -> None:
     with pytest.raises(KeyRingUnusable):
-        load_or_create_keyring(path)
-    assert path.read_bytes() == b'{"active": "\xff'
+        KeyRing(
+            active="a",
+            keys={kid: kid.encode() * 32 for kid in "abc"},
+            lives={kid: KeyLife(state=state) for kid, state in states.items()},
+        )
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(KeyRingUnusable, match="cannot be read"):
-        load_keyring(tmp_path / "keys.json")
+def test_a_key_of_unknown_past_serves_until_the_next_rotation_says_when_it_ends() -> None:
+    ring = KeyRing(active="b", keys={"a": b"1" * 32, "b": b"2" * 32})
+    month = timedelta(days=30)
+    assert ring.serves("a", life=AT_ONCE, at=NOON + 100 * month)
+    after = rotated(ring, at=NOON, published_for=AT_ONCE)
+    assert after.serves("a", life=month, at=NOON + month)
+    assert not after.serves("a", life=month, at=NOON + month + SPREAD)
 
 
-def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(KeyRingUnusable, match="cannot be"):
-        load_or_create_keyring(tmp_path / "file" / "keys.json")
-    with pytest.raises(KeyRingUnusable, match="cannot be read"):
-        load_keyring(tmp_path)
+def test_how_long_a_retiring_key_serves_depends_on_what_is_made_under_it() -> None:
+    ring = rotated(KeyRing.generate(at=NOON), at=NOON, published_for=AT_ONCE)
+    retiring = ring.kids[0]
+    for life in (timedelta(seconds=1), timedelta(hours=1), timedelta(days=30)):
+        last = NOON + life + SPREAD
+        assert ring.serves(retiring, life=life, at=last - timedelta(microseconds=1))
+        assert not ring.serves(retiring, life=life, at=last)
+        assert ring.serves(ring.active, life=life, at=last + timedelta(days=1000))
 
 
-def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
+def test_a_second_rotation_prolongs_nothing() -> None:
+    once = rotated(KeyRing.generate(at=NOON), at=NOON, published_for=AT_ONCE)
+    twice = rotated(once, at=NOON + timedelta(days=1), published_for=AT_ONCE)
+    assert twice.life(once.kids[0]) == once.life(once.kids[0])
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(KeyRingUnusable, match="No space left"):
-        load_or_create_keyring(tmp_path / "keys.json")
-    assert list(tmp_path.iterdir()) == []
+
+def test_an_unknown_key_serves_nothing() -> None:
+    assert not KeyRing.generate().serves("nobody", life=AT_ONCE, at=NOON)
+
+
+def test_the_oldest_key_is_the_one_that_signed_first_of_those_that_serve() -> None:
+    ring, life = KeyRing.generate(at=NOON), timedelta(days=30)
+    first = ring.active
+    for _ in range(3):
+        ring = rotated(ring, at=NOON, published_for=AT_ONCE)
+        assert ring.oldest(life=life, at=NOON) == first
+    assert revoked(ring, first, at=NOON).oldest(life=life, at=NOON) == ring.kids[1]
+    assert ring.oldest(life=life, at=NOON + life + SPREAD) == ring.active
+
+
+def test_whatever_is_done_to_it_a_ring_keeps_all_keys() -> None:
+    """What was sealed under one of them could never be read again."""
+    ring = KeyRing.generate(at=NOON)
+    sealed = {kid: ring.secret("data wrapping", kid) for kid in ring.kids}
+    for step in range(4):
+        ring = rotated(ring, at=NOON + timedelta(days=90 * step), published_for=AT_ONCE)
+        ring = revoked(ring, ring.kids[step], at=NOON + timedelta(days=90 * step))
+    assert {kid: ring.secret("data wrapping", kid) for kid in sealed} == sealed
+    assert not any(ring.serves(kid, life=timedelta(0), at=NOON) for kid in sealed)

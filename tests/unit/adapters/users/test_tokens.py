@@ -9,12 +9,14 @@ from uuid import UUID
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from printapic.adapters.system.clock import FixedClock
 from printapic.adapters.users.keyring import KeyRing
-from printapic.adapters.users.tokens import JwtTokenIssuer
+from printapic.adapters.users.live_keyring import MemoryKeyRing
+from printapic.adapters.users.tokens import CurrentRing, JwtTokenIssuer
 from printapic.domain.ids import SessionId, UserId
 from printapic.domain.users.session import SessionInvalid
 from tests.forgeries import Forger, decoded, fuzzed
@@ -45,7 +47,18 @@ GOOD = FORGER.good
 
 
 def issuer(remembered: int = 4096) -> JwtTokenIssuer:
-    return JwtTokenIssuer(keyring=RING, issuer=ISSUER, audience=AUDIENCE, remembered=remembered)
+    return over(RING, remembered=remembered)
+
+
+def over(keyring: CurrentRing, remembered: int = 4096, clock: FixedClock | None = None) -> JwtTokenIssuer:
+    """An issuer over this ring, for which it is now unless told otherwise."""
+    return JwtTokenIssuer(
+        keyring=keyring,
+        clock=clock or FixedClock(NOW),
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        remembered=remembered,
+    )
 
 
 READER = issuer(remembered=0)
@@ -123,22 +136,131 @@ def test_a_token_with_a_claim_of_a_newer_release_is_still_read() -> None:
 
 
 def test_tokens_under_an_older_key_are_read_until_it_leaves_the_ring() -> None:
-    before = JwtTokenIssuer(
-        keyring=KeyRing(active="k1", keys={"k1": b"1" * 32}), issuer=ISSUER, audience=AUDIENCE
-    )
+    before = over(KeyRing(active="k1", keys={"k1": b"1" * 32}))
     access, _ = before.access_token(ANNA, SESSION, 7, at=NOW)
     refresh = before.refresh_token(SESSION, 5)
     during = issuer()
     assert during.read_access_token(access, at=NOW).user_id == ANNA
     assert during.read_refresh_token(refresh) == (SESSION, 5)
     assert during.refresh_token(SESSION, 5).startswith("prt_k2.")
-    after = JwtTokenIssuer(
-        keyring=KeyRing(active="k2", keys={"k2": b"2" * 32}), issuer=ISSUER, audience=AUDIENCE
-    )
+    after = over(KeyRing(active="k2", keys={"k2": b"2" * 32}))
     with pytest.raises(SessionInvalid):
         after.read_access_token(access, at=NOW)
     with pytest.raises(SessionInvalid):
         after.read_refresh_token(refresh)
+
+
+def test_the_key_that_will_sign_next_is_good_already() -> None:
+    """Another process may have heard of the rotation a moment earlier."""
+    here, there = MemoryKeyRing(KeyRing.generate(at=NOW)), MemoryKeyRing(KeyRing.generate(at=NOW))
+    there._ring = here.current()
+    there.rotate(at=NOW, published_for=timedelta(0))
+    early, slow = over(there), over(here)
+    assert slow.read_access_token(early.access_token(ANNA, SESSION, 7, at=NOW)[0], at=NOW).generation == 7
+    assert slow.read_refresh_token(early.refresh_token(SESSION, 3)) == (SESSION, 3)
+    assert early.read_access_token(slow.access_token(ANNA, SESSION, 7, at=NOW)[0], at=NOW).generation == 7
+
+
+def test_a_rotation_is_taken_over_at_once_and_cuts_nobody_off() -> None:
+    ring, clock = MemoryKeyRing(KeyRing.generate(at=NOW)), FixedClock(NOW)
+    reader = over(ring, clock=clock)
+    access, refresh = reader.access_token(ANNA, SESSION, 7, at=NOW)[0], reader.refresh_token(SESSION, 7)
+    old = ring.active
+    ring.rotate(at=NOW, published_for=timedelta(0))
+    assert ring.active != old
+    assert reader.refresh_token(SESSION, 7).startswith(f"prt_{ring.active}.")
+    assert (
+        json.loads(decoded(reader.access_token(ANNA, SESSION, 7, at=NOW)[0].split(".")[0]))["kid"]
+        == ring.active
+    )
+    assert reader.read_access_token(access, at=NOW).user_id == ANNA
+    assert reader.read_refresh_token(refresh) == (SESSION, 7)
+
+
+def test_a_retiring_key_outlives_its_last_tokens_and_no_more() -> None:
+    """Somebody who finds an old key can forge access tokens for minutes and refresh tokens for a month."""
+    ring, clock = MemoryKeyRing(KeyRing.generate(at=NOW)), FixedClock(NOW)
+    thief = over(ring.current(), clock=clock)
+    reader = over(ring, clock=clock)
+    ring.rotate(at=NOW, published_for=timedelta(0))
+    clock.advance(timedelta(minutes=11))
+    late = thief.access_token(ANNA, SESSION, 7, at=clock.now())[0]
+    assert not taken(reader, late)
+    assert reader.read_refresh_token(thief.refresh_token(SESSION, 7)) == (SESSION, 7)
+    clock.advance(timedelta(days=30))
+    with pytest.raises(SessionInvalid):
+        reader.read_refresh_token(thief.refresh_token(SESSION, 7))
+
+
+def test_a_remembered_token_dies_with_its_key() -> None:
+    ring, clock = MemoryKeyRing(KeyRing.generate(at=NOW)), FixedClock(NOW)
+    reader = over(ring, clock=clock)
+    ring.rotate(at=NOW, published_for=timedelta(0))
+    retiring = ring.list(at=NOW)[0].kid
+    key = Ed25519PrivateKey.from_private_bytes(ring.secret("access token", retiring))
+    ahead = dict.fromkeys(("iat", "nbf"), SECONDS + 590) | {"exp": SECONDS + 900}
+    token = Forger(key=key, header=FORGER.header | {"kid": retiring}, claims=FORGER.claims | ahead).good
+    clock.advance(timedelta(seconds=600))
+    assert reader.read_access_token(token, at=clock.now()).user_id == ANNA
+    clock.advance(timedelta(seconds=61))
+    with pytest.raises(SessionInvalid):
+        reader.read_access_token(token, at=clock.now())
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_revoked_key_is_refused_even_for_what_is_remembered(which: int) -> None:
+    """The retiring one, and the active one."""
+    ring = MemoryKeyRing(KeyRing.generate(at=NOW))
+    ring.rotate(at=NOW, published_for=timedelta(0))
+    kid = ring.kids[which]
+    key = Ed25519PrivateKey.from_private_bytes(ring.secret("access token", kid))
+    access = Forger(key=key, header=FORGER.header | {"kid": kid}, claims=FORGER.claims).good
+    reader = over(ring)
+    refresh = over(KeyRing(active=kid, keys={kid: ring.current().entries()[which][1]})).refresh_token(
+        SESSION, 1
+    )
+    assert reader.read_access_token(access, at=NOW).user_id == ANNA
+    assert reader.read_refresh_token(refresh) == (SESSION, 1)
+    ring.revoke(kid, at=NOW)
+    with pytest.raises(SessionInvalid):
+        reader.read_access_token(access, at=NOW)
+    with pytest.raises(SessionInvalid):
+        reader.read_refresh_token(refresh)
+
+
+def test_a_mails_token_outlives_rotations() -> None:
+    ring, clock = MemoryKeyRing(KeyRing.generate(at=NOW)), FixedClock(NOW)
+    reader = over(ring, clock=clock)
+    token = reader.mail_token("verify-email", "4711")
+    for _ in range(3):
+        ring.rotate(at=clock.now(), published_for=timedelta(0))
+        clock.advance(timedelta(days=7))
+        assert reader.mail_token("verify-email", "4711") == token
+    clock.advance(timedelta(days=10))
+    assert reader.mail_token("verify-email", "4711") != token, "its key has retired"
+
+
+def test_a_mails_token_changes_when_its_key_is_revoked() -> None:
+    ring = MemoryKeyRing(KeyRing.generate(at=NOW))
+    reader = over(ring)
+    token = reader.mail_token("verify-email", "4711")
+    ring.rotate(at=NOW, published_for=timedelta(0))
+    ring.revoke(ring.kids[0], at=NOW)
+    assert reader.mail_token("verify-email", "4711") != token
+
+
+def test_public_keys_are_those_whose_tokens_are_taken() -> None:
+    ring, clock = MemoryKeyRing(KeyRing.generate(at=NOW)), FixedClock(NOW)
+    reader = over(ring, clock=clock)
+    assert [key.kid for key in reader.public_keys()] == list(ring.kids)
+    ring.rotate(at=NOW, published_for=timedelta(0))
+    assert [key.kid for key in reader.public_keys()] == list(ring.kids)
+    token, _ = reader.access_token(ANNA, SESSION, 7, at=NOW)
+    signing = next(key for key in reader.public_keys() if key.kid == ring.active)
+    unsigned, _, signature = token.rpartition(".")
+    Ed25519PublicKey.from_public_bytes(signing.key).verify(decoded(signature), unsigned.encode())
+    clock.advance(timedelta(minutes=11))
+    assert [key.kid for key in reader.public_keys()] == list(ring.kids[1:])
 
 
 def test_a_remembered_token_is_not_verified_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +284,7 @@ def test_no_more_tokens_are_remembered_than_told(remembered: int) -> None:
     tokens = [reader.access_token(ANNA, SESSION, 7, at=NOW)[0] for _ in range(5)]
     for token in [*tokens, *tokens]:
         assert reader.read_access_token(token, at=NOW).user_id == ANNA
-        assert len(reader._seen) <= remembered
+        assert len(reader._held.seen) <= remembered
 
 
 def test_a_mail_tokens_two_parts_cannot_be_shifted() -> None:
