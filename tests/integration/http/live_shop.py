@@ -29,6 +29,7 @@ from printapic.domain.users.email import EmailAddress
 from printapic.domain.users.user import Locale, User
 from printapic.entrypoints.container import Container
 from printapic.entrypoints.embedded import open_container
+from printapic.entrypoints.http.admission import Admission
 from printapic.entrypoints.http.app import create_app
 from printapic.entrypoints.http.server import GuardedHttpProtocol
 from printapic.entrypoints.settings import Settings
@@ -65,6 +66,7 @@ class LiveShop:
     container: Container
     folder: Path
     client: httpx.Client
+    admission: Admission
 
     @property
     def shop(self) -> Shop:
@@ -223,8 +225,9 @@ def live_shop(
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         settings = attrs.evolve(Settings.embedded(folder, public_url=url), bcrypt_cost=4, **changes)
         with open_container(settings) as container:
+            app = create_app(container, more_routes=more_routes)
             config = uvicorn.Config(
-                create_app(container, more_routes=more_routes),
+                app,
                 http=GuardedHttpProtocol,
                 access_log=False,
                 server_header=False,
@@ -235,7 +238,7 @@ def live_shop(
             thread.start()
             try:
                 with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
-                    yield LiveShop(url, container, folder, client)
+                    yield LiveShop(url, container, folder, client, app.state.admission)
             finally:
                 server.should_exit = True
                 thread.join()

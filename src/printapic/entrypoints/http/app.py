@@ -11,15 +11,19 @@ from litestar import Litestar
 from litestar.concurrency import get_asyncio_executor, set_asyncio_executor
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp, ControllerRouterHandler, LifespanHook
 
 from printapic.application.shop import Shop
 from printapic.entrypoints.container import Container
+from printapic.entrypoints.http.admission import THREADS, Admission
 from printapic.entrypoints.http.authentication import Doorkeeper, provide_principal
 from printapic.entrypoints.http.bodies import MAX_JSON_BYTES, ShopRequest
 from printapic.entrypoints.http.catalogue import CatalogueController
 from printapic.entrypoints.http.cors import ListedOrigins
+from printapic.entrypoints.http.crowds import Crowds
 from printapic.entrypoints.http.cursors import Cursors
+from printapic.entrypoints.http.degradation import watched
 from printapic.entrypoints.http.errors import EXCEPTION_HANDLERS
 from printapic.entrypoints.http.headers import finishing
 from printapic.entrypoints.http.heads import HeadAsGet
@@ -40,12 +44,14 @@ from printapic.entrypoints.http.sessions import SessionController
 from printapic.entrypoints.http.shipments import ShipmentController
 from printapic.entrypoints.http.simulated_checkout import SimulatedCheckoutController
 from printapic.entrypoints.http.users import UserController
+from printapic.entrypoints.http.visits import Visits
 from printapic.entrypoints.http.webhooks import WebhookController
 from printapic.entrypoints.readiness import readiness
 from printapic.entrypoints.settings import Settings, SimulatedPayments
 
-__all__ = ["CONTROLLERS", "THREADS", "create_app", "openapi_document"]
-THREADS = 24
+__all__ = ["CONTROLLERS", "create_app", "openapi_document"]
+SPARE_THREADS = 2
+"""For what takes no place: health."""
 CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     HealthController,
     UserController,
@@ -77,10 +83,12 @@ def create_app(
     settings = container.settings()
     doorkeeper = Doorkeeper(container.shop)
     answers = Answers(container.idempotency_keys)
+    admission = Admission(logins=container.hasher().capacity)
     _size_thread_pool()
     app = Litestar(
         route_handlers=[*CONTROLLERS, *_simulated(settings), *more_routes],
-        guards=[doorkeeper.admit],
+        middleware=[DefineMiddleware(Visits, admission=admission)],
+        guards=[doorkeeper.admit, Crowds().admit],
         dependencies=_dependencies(container, doorkeeper),
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=ShopRequest,
@@ -90,6 +98,7 @@ def create_app(
         before_send=[answers.keep, finishing(https=settings.public_url.startswith("https://"))],
         openapi_config=openapi_config(),
         logging_config=None,
+        lifespan=[watched(admission)],
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
         debug=False,
@@ -97,6 +106,7 @@ def create_app(
     refuse_undeclared(app)
     refuse_impossible(app)
     complete(app)
+    app.state.admission = admission
     app.asgi_handler = _behind_the_gate(app.asgi_handler, settings)
     return app
 
@@ -155,7 +165,7 @@ def _size_thread_pool() -> None:
     """
     if get_asyncio_executor() is not None:
         return
-    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="printapic-http")
+    pool = ThreadPoolExecutor(THREADS + SPARE_THREADS, thread_name_prefix="printapic-http")
     # From a thread of its own, since the framework refuses it where a loop runs: servers that are given
     # a factory call it there.
     setting = Thread(target=set_asyncio_executor, args=(pool,))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import BinaryIO
 from urllib.parse import quote
 
-from litestar.concurrency import sync_to_thread
-
 BLOCK = 256 * 1024
+_READERS = ThreadPoolExecutor(4, thread_name_prefix="printapic-downloads")
+"""Threads of their own: whoever downloads has given back the place that a handler's thread goes with."""
 
 
 async def blocks(file: BinaryIO, opened: ExitStack) -> AsyncIterator[bytes]:
     """The rest of `file`, read in threads; `opened` is closed at the end, or when the client goes away."""
+    loop = asyncio.get_running_loop()
     try:
-        while block := await sync_to_thread(file.read, BLOCK):
+        while block := await loop.run_in_executor(_READERS, file.read, BLOCK):
             yield block
     finally:
         opened.close()

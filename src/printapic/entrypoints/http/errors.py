@@ -26,6 +26,8 @@ from printapic.entrypoints.http.problems import (
 from printapic.entrypoints.http.quotes import quote_body
 
 _log = structlog.get_logger(__name__)
+_COUNTED = frozenset({"overloaded"})
+"""Refusals that come by the thousand, and are counted where they are made."""
 _MISSING_BODY = "data"
 _MISSING = re.compile(r"Missing required query parameter '(\w+)'", re.ASCII)
 
@@ -38,7 +40,7 @@ def refused(request: Request[Any, Any, Any], error: PrintAPicError) -> Response[
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="printapic"'
-    if status >= 500:
+    if status >= 500 and error.code not in _COUNTED:
         _log.warning("request refused", request_id=request_id(request.scope), code=error.code)
     return _answer(
         problem(

@@ -12,6 +12,7 @@ from litestar import Controller, Request, Response, get
 from printapic.entrypoints.http.bodies import ResponseBody
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.headers import request_id
+from printapic.entrypoints.http.loads import unlimited
 from printapic.entrypoints.http.policies import public
 from printapic.entrypoints.http.problems import MEDIA_TYPE, problem
 
@@ -40,7 +41,7 @@ class HealthController(Controller):
         "/live",
         operation_id="live",
         summary="Say that this process answers",
-        opt=public(),
+        opt=public() | unlimited(),
         sync_to_thread=False,
     )
     def live(self) -> Health:
@@ -50,7 +51,7 @@ class HealthController(Controller):
         "/ready",
         operation_id="ready",
         summary="Say whether everything that the shop needs answers",
-        opt=public(problems=(503,)),
+        opt=public(problems=(503,)) | unlimited(),
         sync_to_thread=True,
     )
     def ready(self, request: Request[Any, Any, Any], readiness: Given[Readiness]) -> Response[Health | bytes]:

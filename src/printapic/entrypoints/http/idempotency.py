@@ -34,6 +34,7 @@ from printapic.domain.errors import Conflict, Invalid
 from printapic.entrypoints.http.headers import request_id
 from printapic.entrypoints.http.policies import operations, policy_of
 from printapic.entrypoints.http.preconditions import idempotency_key
+from printapic.entrypoints.http.visits import working
 
 LEASE = timedelta(seconds=30)
 """Longer than any request may take."""
@@ -172,15 +173,18 @@ class Answers:
         case finds under its own key.
         """
         try:
-            if _worth_keeping(in_hand):
-                kept = await sync_to_thread(self._keys().finish, in_hand.claim, _reply(in_hand))
-            else:
-                kept = await sync_to_thread(self._keys().release, in_hand.claim)
+            async with working(scope):
+                kept = await self._finish(in_hand)
         except Exception as error:
             _log.error("an answer is not kept", request_id=request_id(scope), error=type(error).__name__)
         else:
             if not kept:
                 _log.warning("an answer came after its lease", request_id=request_id(scope))
+
+    async def _finish(self, in_hand: _InHand) -> bool:
+        if _worth_keeping(in_hand):
+            return await sync_to_thread(self._keys().finish, in_hand.claim, _reply(in_hand))
+        return await sync_to_thread(self._keys().release, in_hand.claim)
 
 
 def _worth_keeping(in_hand: _InHand) -> bool:

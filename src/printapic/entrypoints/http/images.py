@@ -21,6 +21,7 @@ from printapic.entrypoints.http.bodies import ShopRequest
 from printapic.entrypoints.http.downloads import attachment, blocks
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.image_bodies import ImageBody, PrintabilityBody, image_body, printability_body
+from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
 from printapic.entrypoints.http.policies import allow
 from printapic.entrypoints.http.preconditions import NOT_CHANGED, etag, shown, unchanged
@@ -38,7 +39,7 @@ class ImageController(Controller):
     @post(
         operation_id="upload_image",
         summary="Upload one photo as the part `file` of multipart/form-data",
-        opt=allow(Permission.IMAGE_OWN, problems=(408, 413, 415, 422, 503)),
+        opt=allow(Permission.IMAGE_OWN, problems=(408, 413, 415, 422, 503)) | taking(Load.UPLOAD),
         responses={200: ResponseSpec(ImageBody, description="This very photo is there already")},
         request_max_body_size=None,
     )
@@ -117,7 +118,7 @@ class ImageController(Controller):
         "/{image_id:uuid}/original",
         operation_id="read_original",
         summary="Download the untouched bytes",
-        opt=allow(Permission.IMAGE_OWN, problems=(404,)),
+        opt=allow(Permission.IMAGE_OWN, problems=(404,)) | taking(Load.HEAVY),
         media_type="application/octet-stream",
         sync_to_thread=True,
     )
@@ -141,7 +142,7 @@ class ImageController(Controller):
         "/{image_id:uuid}/renditions/{preset:str}",
         operation_id="read_rendition",
         summary="Look at a photo: `thumbnail`, `preview` or `web`, with or without `.jpg`",
-        opt=allow(Permission.IMAGE_OWN, problems=(404, 503)),
+        opt=allow(Permission.IMAGE_OWN, problems=(404, 503)) | taking(Load.HEAVY),
         media_type="image/jpeg",
         sync_to_thread=True,
     )

@@ -15,6 +15,7 @@ from printapic.domain.orders.status import OrderStatus
 from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.idempotency import keyed
+from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.order_bodies import (
     ActionBody,
     HistoryEntryBody,
@@ -40,7 +41,9 @@ class OrderController(Controller):
     @post(
         operation_id="place_order",
         summary="Place the order whose quote the customer accepted",
-        opt=allow(Permission.ORDER_OWN, problems=(404, 409, 422, 503)) | keyed(required=True),
+        opt=allow(Permission.ORDER_OWN, problems=(404, 409, 422, 503))
+        | keyed(required=True)
+        | taking(Load.CRITICAL),
         sync_to_thread=True,
     )
     def place(

@@ -21,10 +21,12 @@ from printapic.entrypoints.http.amounts import Amount, amount
 from printapic.entrypoints.http.bodies import PlainUrl, RequestBody, ResponseBody
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.idempotency import keyed
+from printapic.entrypoints.http.loads import PROVIDER_S, Load, taking
 from printapic.entrypoints.http.pages import Page
 from printapic.entrypoints.http.policies import allow
 from printapic.entrypoints.http.preconditions import NOT_CHANGED, etag, idempotency_key, shown
 
+_ASKING = taking(Load.CRITICAL, within_s=PROVIDER_S)
 _READERS = (Permission.PAYMENT_OWN, Permission.PAYMENT_READ)
 
 
@@ -142,7 +144,7 @@ class PaymentController(Controller):
         "/orders/{order_id:uuid}/payments",
         operation_id="start_payment",
         summary="Open a page at a payment provider where the customer pays",
-        opt=allow(Permission.PAYMENT_OWN, problems=(404, 409, 422, 503)) | keyed(required=True),
+        opt=allow(Permission.PAYMENT_OWN, problems=(404, 409, 422, 503)) | keyed(required=True) | _ASKING,
         sync_to_thread=True,
     )
     def start(
@@ -211,7 +213,7 @@ class PaymentController(Controller):
         operation_id="sync_payment",
         summary="Ask the provider what became of a payment",
         status_code=200,
-        opt=allow(*_READERS, problems=(404, 503)),
+        opt=allow(*_READERS, problems=(404, 503)) | _ASKING,
         sync_to_thread=True,
     )
     def sync(

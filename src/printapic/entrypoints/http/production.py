@@ -25,8 +25,12 @@ from printapic.entrypoints.http.bodies import RequestBody, ResponseBody
 from printapic.entrypoints.http.downloads import attachment, blocks
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.idempotency import keyed
+from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.pages import Page
 from printapic.entrypoints.http.policies import allow
+
+_BATCH_S = 60.0
+"""Hundreds of print files go into one."""
 
 
 class QueueEntryBody(ResponseBody, kw_only=True):
@@ -118,7 +122,7 @@ class ProductionController(Controller):
         "/batches/{file_name:str}",
         operation_id="download_batch",
         summary="Download `<batch id>.zip`: the print files, and a manifest as JSON and CSV",
-        opt=allow(Permission.PRINT_FILE_READ, problems=(404, 503)),
+        opt=allow(Permission.PRINT_FILE_READ, problems=(404, 503)) | taking(Load.HEAVY, within_s=_BATCH_S),
         media_type="application/zip",
         sync_to_thread=True,
     )

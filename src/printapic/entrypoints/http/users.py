@@ -18,6 +18,7 @@ from printapic.domain.users.permissions import Permission
 from printapic.domain.users.user import Locale, User
 from printapic.entrypoints.http.bodies import PlainText, RequestBody, ResponseBody
 from printapic.entrypoints.http.given import Given
+from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
 from printapic.entrypoints.http.policies import allow, public
 from printapic.entrypoints.http.preconditions import NOT_CHANGED, shown
@@ -83,7 +84,7 @@ class UserController(Controller):
         operation_id="register",
         summary="Ask for an account; a mail brings the token that makes it real",
         status_code=202,
-        opt=public(problems=(422, 503)),
+        opt=public(problems=(422, 503)) | taking(Load.LOGIN),
         sync_to_thread=True,
     )
     def register(self, data: JSONBody[RegisterRequest], shop: Given[Shop]) -> Accepted:

@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from printapic.application.shop import Shop
 from printapic.entrypoints.http.bodies import ResponseBody
 from printapic.entrypoints.http.given import Given
+from printapic.entrypoints.http.loads import PROVIDER_S, Load, taking
 from printapic.entrypoints.http.policies import public
 
 MAX_BYTES = 1 << 20
@@ -34,7 +35,7 @@ class WebhookController(Controller):
         operation_id="receive_webhook",
         summary="Take in a signed delivery of a payment provider",
         status_code=200,
-        opt=public(problems=(400, 404, 413, 503)),
+        opt=public(problems=(400, 404, 413, 503)) | taking(Load.CRITICAL, within_s=PROVIDER_S),
         request_max_body_size=MAX_BYTES,
     )
     async def receive(

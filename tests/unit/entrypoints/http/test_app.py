@@ -11,7 +11,8 @@ from litestar import Litestar
 from litestar.concurrency import get_asyncio_executor, set_asyncio_executor
 
 from printapic.entrypoints.container import Container
-from printapic.entrypoints.http.app import THREADS, create_app
+from printapic.entrypoints.http.admission import THREADS
+from printapic.entrypoints.http.app import SPARE_THREADS, create_app
 from printapic.entrypoints.settings import Settings
 
 
@@ -30,7 +31,7 @@ def test_a_server_may_make_the_application_inside_its_loop(tmp_path: Path, no_th
     assert asyncio.run(factory()).routes
     pool = get_asyncio_executor()
     assert pool is not None
-    assert pool._max_workers == THREADS
+    assert pool._max_workers == THREADS + SPARE_THREADS
 
 
 def test_a_second_application_shares_the_threads_of_the_first(tmp_path: Path, no_thread_pool: None) -> None:
