@@ -32,8 +32,6 @@ class BcryptPasswordHasher(PasswordHasher):
     hashes sells nothing. A password may be 1,024 bytes of NFKC-normalised UTF-8; a longer one, or one
     with lone surrogates, gets a hash that no password fits, and is wrong for every hash.
 
-    `capacity` is both together: whoever comes on top of it is refused at once.
-
     All refusals cost `2**target`, or time would tell which addresses have an account. The target is the
     highest cost of those configured, expected and seen; whatever costs less is topped up to it.
 
@@ -51,12 +49,17 @@ class BcryptPasswordHasher(PasswordHasher):
         self._cost = cost
         self._target = cost
         self._target_lock = threading.Lock()
-        self.capacity = threads + queue
+        self._capacity = threads + queue
         self._seats = threading.Semaphore(threads)
         self._admitted = threading.Semaphore(threads + queue)
         self._upgrades = Upgrades(self._hash_again, places=1 + queue)
         # libpass probes the library on first use, at length and not guarded against threads.
         self._passlib.verify(b"", _unmatched(4))
+
+    @property
+    def capacity(self) -> int:
+        """Those at work and those in the queue."""
+        return self._capacity
 
     def hash(self, password: str) -> str:
         readable = _readable(password)

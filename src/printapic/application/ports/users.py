@@ -94,6 +94,11 @@ class PasswordHasher(Protocol):
     when the queue is full.
     """
 
+    @property
+    @abstractmethod
+    def capacity(self) -> int:
+        """How many may be asking for a `hash` or `verify` at a time; one more is `HasherBusy`."""
+
     @abstractmethod
     def hash(self, password: str) -> str: ...
 

@@ -174,6 +174,7 @@ def test_who_finds_the_queue_full_is_sent_away_at_once(
         person.join()
     assert sent_away == ["busy"] * 3
     assert served == ["welcome"] * (threads + waiting)
+    assert hasher.capacity == threads + waiting
     assert hasher.verify(RIGHT, stored), "all seats are free again"
 
 
