@@ -35,11 +35,13 @@ class Served:
 
 
 @contextmanager
-def shop_server(folder: Path, *options: str, database: str | None = None) -> Iterator[Served]:
+def shop_server(
+    folder: Path, *options: str, database: str | None = None, bcrypt_cost: int = 4
+) -> Iterator[Served]:
     """`printapic serve` with embedded defaults on a free port; on SQLite unless `database` is a URL."""
     variables = {
         "PRINTAPIC_DATA": str(folder),
-        "PRINTAPIC_BCRYPT_COST": "4",
+        "PRINTAPIC_BCRYPT_COST": str(bcrypt_cost),
         "PRINTAPIC_RATE_LIMITS": "off",
     }
     if database:

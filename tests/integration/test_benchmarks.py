@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
         ("upload", ("2.9 MB", "UploadFile", "A new photo")),
         ("startup", ("printapic --help", "at rest")),
         ("images", ("3 renditions",)),
+        ("enumeration", ("login", "register", "control")),
     ],
 )
 def test_a_benchmark_runs_and_ends_cleanly(name: str, shown: tuple[str, ...], tmp_path: Path) -> None:
