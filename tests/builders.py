@@ -21,6 +21,7 @@ from printapic.domain.catalogue.price_list import PriceList, ShippingMethod, Shi
 from printapic.domain.catalogue.product import PriceStep, Product, ProductKind
 from printapic.domain.crops import CropRecipe
 from printapic.domain.ids import (
+    AccountRequestId,
     ApiKeyId,
     AttemptId,
     BatchId,
@@ -50,8 +51,12 @@ from printapic.domain.payments.operation import Operation, OperationKind, Operat
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.transaction import Source, Transaction, TransactionType
 from printapic.domain.print_sizes import Orientation, PrintSize, PrintSpecification, ResolutionBands
+from printapic.domain.users.account_request import AccountRequest, RequestKind
+from printapic.domain.users.api_key import ApiKey
 from printapic.domain.users.email import EmailAddress
-from printapic.domain.users.session import Session
+from printapic.domain.users.permissions import Permission
+from printapic.domain.users.second_factor import SecondFactor
+from printapic.domain.users.session import Session, SessionEnd
 from printapic.domain.users.user import Locale, Registration, User
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, UTC)
@@ -88,6 +93,7 @@ def a_customer(**fields: Any) -> User:
             "roles": frozenset({Role.CUSTOMER, Role.SUPPORT}),
             "created_at": minutes(-60),
             "disabled_at": minutes(60),
+            "password_changed_at": minutes(50),
             "version": 3,
             **fields,
         }
@@ -127,9 +133,70 @@ def a_session(**fields: Any) -> Session:
             "generation": 7,
             "created_at": minutes(1),
             "refreshed_at": minutes(2),
-            "expires_at": minutes(3),
+            "used_at": minutes(3),
+            "authenticated_at": minutes(2),
+            "expires_at": minutes(5),
+            "idle_s": 1800,
+            "second_factor": True,
+            "address": "203.0.113.9",
+            "device": "Firefox on Linux",
             "revoked_at": minutes(4),
+            "ended_by": SessionEnd.TOKEN_REUSED,
             "version": 6,
+            **fields,
+        }
+    )
+
+
+def an_account_request(**fields: Any) -> AccountRequest:
+    return AccountRequest(
+        **{
+            "id": AccountRequestId(new_id()),
+            "kind": RequestKind.EMAIL_REVERT,
+            "email": EmailAddress.parse("Neue.Ännchen@exämple.de"),
+            "user_id": CUSTOMER,
+            "session_id": SessionId(new_id()),
+            "undoes": AccountRequestId(new_id()),
+            "token_sha256": new_id().hex * 2,
+            "created_at": minutes(1),
+            "expires_at": minutes(2),
+            "used_at": minutes(3),
+            "version": 4,
+            **fields,
+        }
+    )
+
+
+def a_second_factor(**fields: Any) -> SecondFactor:
+    return SecondFactor(
+        **{
+            "id": CUSTOMER,
+            "secret_sealed": "sealed secret",
+            "created_at": minutes(1),
+            "confirmed_at": minutes(2),
+            "last_step": 59_000_001,
+            "recovery": (new_id().hex * 2, new_id().hex * 2),
+            "reset_due_at": minutes(60),
+            "version": 5,
+            **fields,
+        }
+    )
+
+
+def an_api_key(**fields: Any) -> ApiKey:
+    return ApiKey(
+        **{
+            "id": ApiKeyId(new_id()),
+            "owner_id": CUSTOMER,
+            "name": "Warehouse scanner №2",
+            "scopes": frozenset({Permission.ORDER_READ, Permission.SHIPMENT_WRITE}),
+            "networks": ("203.0.113.0/24", "2001:db8::/48"),
+            "sha256": new_id().hex * 2,
+            "created_at": minutes(1),
+            "expires_at": minutes(90),
+            "last_used_at": minutes(5),
+            "revoked_at": minutes(6),
+            "version": 7,
             **fields,
         }
     )

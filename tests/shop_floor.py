@@ -60,6 +60,7 @@ from printapic.domain.images.image import Image
 from printapic.domain.notifications.notification import NotificationKind
 from printapic.domain.orders.order import Order
 from printapic.domain.payments.payment import Payment
+from printapic.domain.users.user import User
 from printapic.entrypoints.container import shop as assembled
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -69,7 +70,8 @@ WEB = "https://shop.example"
 SECRET = "webhook secret of the tests"
 HOME = Address(name="Anna Ahrens", line1="Am Kai 1", postal_code="20457", city="Hamburg", country="DE")
 
-ACCOUNT_MAILS = (NotificationKind.VERIFY_EMAIL, NotificationKind.ACCOUNT_EXISTS)
+KINDS = tuple(NotificationKind)
+ABOUT_ORDERS = KINDS[KINDS.index(NotificationKind.ORDER_PLACED) :]
 
 PRICES = """
 format = 1
@@ -264,6 +266,11 @@ class ShopFloor:
         """What the newest mail lets its reader redeem."""
         return self.mailer.mails[-1].content.text.partition("#token=")[2].split()[0].strip("<>")
 
+    def grant(self, email: str, role: Role) -> User:
+        """Give somebody one more role, from the shop's own machine."""
+        user = self.shop.find_user(email=email)
+        return self.shop.set_roles(user_id=user.id, roles=user.roles | {role}, actor_id=None)
+
     def staff(self, *roles: Role) -> Actor:
         """A colleague in these roles, who is nobody's customer."""
         email = f"{'-'.join(roles)}@example.org"
@@ -356,7 +363,7 @@ class ShopFloor:
         rows = self.unit_of_work.state.tables().get("notifications", {}).values()
         kinds = {f"{row.id}@shop.example": row.kind for row in rows}
         got = [kinds[mail.message_id] for mail in self.mailer.mails if mail.to == to]
-        return [kind.value for kind in got if kind not in ACCOUNT_MAILS]
+        return [kind.value for kind in got if kind in ABOUT_ORDERS]
 
 
 def user_of(actor: Actor) -> UserId:
@@ -372,6 +379,7 @@ def open_floor(
     store: MemoryImageStore | None = None,
     image_processor: PillowImageProcessor | None = None,
     max_bytes: int = 1_000_000,
+    staff_need_second_factor: bool = False,
 ) -> ShopFloor:
     """Open a shop with the prices above. A maker given here is called with what its class asks for."""
     clock = FixedClock(NOON)
@@ -405,8 +413,13 @@ def open_floor(
             name="PrintAPic",
             mail_domain="shop.example",
             verify_url=f"{WEB}/verify",
+            reset_url=f"{WEB}/reset",
+            email_url=f"{WEB}/email",
+            revert_url=f"{WEB}/revert",
             order_url=f"{WEB}/orders",
         ),
+        shop_name="PrintAPic",
+        staff_need_second_factor=staff_need_second_factor,
         return_origins=frozenset({WEB}),
         max_bytes=max_bytes,
     )

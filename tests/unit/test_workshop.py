@@ -51,7 +51,9 @@ def _dependencies() -> list[Requirement]:
 
 def _our_files() -> list[Path]:
     """Every text of ours; not the untracked things a developer keeps beside it."""
-    loose = [path for path in ROOT.iterdir() if path.is_file() and not path.name.startswith(".coverage")]
+    loose = [
+        path for path in ROOT.iterdir() if path.is_file() and not path.name.startswith((".coverage", ".git"))
+    ]
     shelved = [path for shelf in SHELVES for path in (ROOT / shelf).rglob("*") if path.is_file()]
     return [path for path in loose + shelved if "__pycache__" not in path.parts]
 

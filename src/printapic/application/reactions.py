@@ -12,7 +12,11 @@ from typing import Any
 
 import attrs
 
-from printapic.application.notifications.account_mail import SendRegistrationMail
+from printapic.application.notifications.account_mail import (
+    SendAccountMail,
+    SendRegistrationMail,
+    SendSecurityMail,
+)
 from printapic.application.notifications.order_mail import SendOrderMail
 from printapic.application.orders.changes import AdvanceOrder, CompleteOrder, ExpireOrder
 from printapic.application.orders.printing import RenderPrintFiles
@@ -21,6 +25,7 @@ from printapic.application.payments.intake import SettleWebhook
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, first_poll
 from printapic.application.ports.jobs import Job
+from printapic.application.users.second_factor import FinishSecondFactorReset
 from printapic.domain.events import DomainEvent
 from printapic.domain.notifications.notification import NotificationKind as Kind
 from printapic.domain.orders import events as orders
@@ -69,6 +74,22 @@ def _mail(kind: Kind, subject: str = "order_id") -> Reaction:
     )
 
 
+def _warning(kind: Kind) -> Reaction:
+    """Tell the owner of an account; each time it happens is a mail of its own."""
+
+    def arguments(event: Any) -> Payload:
+        due_at = getattr(event, "due_at", None)
+        return {
+            "kind": kind.value,
+            "user_id": str(event.user_id),
+            "subject_id": f"{event.user_id} {event.at.isoformat()}",
+            "happened_at": event.at.isoformat(),
+            "due_at": due_at.isoformat() if due_at else "",
+        }
+
+    return Reaction(use_case=SendSecurityMail, arguments=arguments)
+
+
 def _one_payment(event: Any) -> str:
     return f"payment:{event.payment_id}"
 
@@ -78,6 +99,21 @@ _ORDER = _ids("order_id")
 REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
     users.RegistrationRequested: (
         Reaction(use_case=SendRegistrationMail, arguments=_ids("registration_id")),
+    ),
+    users.AccountMailRequested: (Reaction(use_case=SendAccountMail, arguments=_ids("request_id")),),
+    users.PasswordChanged: (_warning(Kind.PASSWORD_CHANGED),),
+    users.EmailChanged: (_warning(Kind.EMAIL_CHANGED),),
+    users.RefreshTokenReused: (_warning(Kind.SESSION_COMPROMISED),),
+    users.SecondFactorEnabled: (_warning(Kind.MFA_ENABLED),),
+    users.SecondFactorDisabled: (_warning(Kind.MFA_DISABLED),),
+    users.RecoveryCodeUsed: (_warning(Kind.RECOVERY_CODE_USED),),
+    users.SecondFactorResetRequested: (
+        _warning(Kind.MFA_RESET_REQUESTED),
+        Reaction(
+            use_case=FinishSecondFactorReset,
+            arguments=_ids("user_id"),
+            run_at=lambda event: event.due_at,
+        ),
     ),
     orders.OrderPlaced: (
         _mail(Kind.ORDER_PLACED),

@@ -12,7 +12,11 @@ from printapic.application.catalogue.prices import LoadPriceList, QuoteOrder, Re
 from printapic.application.images.library import CheckPrintability, DeleteImage, ListImages, ReadImage
 from printapic.application.images.renditions import ReadOriginal, ReadRendition
 from printapic.application.images.uploading import UploadImage
-from printapic.application.notifications.account_mail import SendRegistrationMail
+from printapic.application.notifications.account_mail import (
+    SendAccountMail,
+    SendRegistrationMail,
+    SendSecurityMail,
+)
 from printapic.application.notifications.order_mail import ListNotifications, SendOrderMail
 from printapic.application.orders.batches import CreateBatch, ReadProductionQueue, WriteBatch
 from printapic.application.orders.changes import (
@@ -36,9 +40,31 @@ from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, SyncPayment
 from printapic.application.ports.jobs import Job
 from printapic.application.reactions import JOBS
-from printapic.application.users.administration import CreateAdmin, CreateUser, GrantRole, ListUsers, ReadUser
-from printapic.application.users.authentication import Authenticate, LogIn, LogOut, RefreshSession
-from printapic.application.users.registration import Register, VerifyEmail
+from printapic.application.users.administration import (
+    CreateAdmin,
+    CreateUser,
+    DisableUser,
+    EnableUser,
+    FindUser,
+    ListUsers,
+    ReadUser,
+    SetRoles,
+    UpdateProfile,
+)
+from printapic.application.users.api_keys import IssueApiKey, ListApiKeys, RevokeApiKey
+from printapic.application.users.authentication import Authenticate, AuthenticateApiKey, LogIn, Reauthenticate
+from printapic.application.users.email_change import ConfirmEmailChange, RequestEmailChange, RevertEmailChange
+from printapic.application.users.passwords import ChangePassword, RequestPasswordReset, ResetPassword
+from printapic.application.users.registration import Register, RequestVerificationMail, VerifyEmail
+from printapic.application.users.second_factor import (
+    ConfirmSecondFactor,
+    DisableSecondFactor,
+    EnrolSecondFactor,
+    FinishSecondFactorReset,
+    RenewRecoveryCodes,
+    ResetSecondFactor,
+)
+from printapic.application.users.sessions import EndSession, EndSessions, ListSessions, LogOut, RefreshSession
 
 
 class UnknownJob(ValueError):
@@ -54,16 +80,43 @@ class Shop:
     """
 
     register: Register
+    request_verification_mail: RequestVerificationMail
     verify_email: VerifyEmail
+    request_password_reset: RequestPasswordReset
+    reset_password: ResetPassword
+    change_password: ChangePassword
+    request_email_change: RequestEmailChange
+    confirm_email_change: ConfirmEmailChange
+    revert_email_change: RevertEmailChange
+    update_profile: UpdateProfile
+
     log_in: LogIn
     refresh_session: RefreshSession
+    reauthenticate: Reauthenticate
     log_out: LogOut
+    list_sessions: ListSessions
+    end_session: EndSession
+    end_sessions: EndSessions
     authenticate: Authenticate
+    authenticate_api_key: AuthenticateApiKey
+
+    enrol_second_factor: EnrolSecondFactor
+    confirm_second_factor: ConfirmSecondFactor
+    disable_second_factor: DisableSecondFactor
+    renew_recovery_codes: RenewRecoveryCodes
+    reset_second_factor: ResetSecondFactor
+
     create_user: CreateUser
     create_admin: CreateAdmin
-    grant_role: GrantRole
+    set_roles: SetRoles
+    disable_user: DisableUser
+    enable_user: EnableUser
+    find_user: FindUser
     read_user: ReadUser
     list_users: ListUsers
+    issue_api_key: IssueApiKey
+    list_api_keys: ListApiKeys
+    revoke_api_key: RevokeApiKey
 
     upload_image: UploadImage
     read_image: ReadImage
@@ -103,6 +156,9 @@ class Shop:
 
     # Reactions, run as jobs
     send_registration_mail: SendRegistrationMail
+    send_account_mail: SendAccountMail
+    send_security_mail: SendSecurityMail
+    finish_second_factor_reset: FinishSecondFactorReset
     send_order_mail: SendOrderMail
     expire_order: ExpireOrder
     complete_order: CompleteOrder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 
 import attrs
 
@@ -38,6 +39,14 @@ class Caller:
     address: str | None = None
     device: str | None = None
     request_id: str | None = None
+
+    @property
+    def network(self) -> str | None:
+        """What counts as one client: an IPv4 address, or the /64 in which an IPv6 host picks its own."""
+        if self.address is None:
+            return None
+        address = ip_address(self.address)
+        return self.address if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 UNKNOWN_CALLER = Caller()

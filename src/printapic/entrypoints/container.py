@@ -249,16 +249,14 @@ def throttle(settings: Settings, closing: ExitStack) -> Throttle:
             return RedisThrottle(client, local)
 
 
-def throttle_secret(keys: KeyRing) -> bytes:
-    """Makes the keys of counters unrecognisable, in the same way in every process, whenever it started."""
-    return keys.secret("throttle keys")
-
-
 def front(settings: Settings) -> ShopFront:
     return ShopFront(
         name=settings.shop_name,
         mail_domain=settings.mail_sender.rpartition("@")[2].rstrip("> ") or "printapic.example",
         verify_url=settings.verify_url,
+        reset_url=settings.reset_url,
+        email_url=settings.email_url,
+        revert_url=settings.revert_url,
         order_url=settings.order_url,
     )
 
@@ -318,7 +316,6 @@ class Container(containers.DeclarativeContainer):
     )
     key_mint = providers.ThreadSafeSingleton(key_mint, settings)
     throttle = providers.ThreadSafeSingleton(throttle, settings, closing)
-    throttle_secret = providers.Callable(throttle_secret, keyring)
     templates = providers.ThreadSafeSingleton(JinjaMailTemplates)
     mailer = providers.ThreadSafeSingleton(mailer, settings)
     reader = providers.ThreadSafeSingleton(TomlPriceListReader)
@@ -352,6 +349,8 @@ class Container(containers.DeclarativeContainer):
         gateways=gateways,
         verifiers=verifiers,
         front=providers.Factory(front, settings),
+        shop_name=settings.provided.shop_name,
+        staff_need_second_factor=settings.provided.staff_need_second_factor,
         return_origins=settings.provided.origins,
         max_bytes=settings.provided.max_upload_bytes,
     )

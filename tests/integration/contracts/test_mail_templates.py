@@ -19,7 +19,22 @@ from printapic.domain.users.user import Locale
 WRITERS: dict[str, Callable[[], MailTemplates]] = {"jinja": JinjaMailTemplates}
 AFTERNOON = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 TOKEN = "mail-token-of-43-characters-abcdefghijklmno"
-ACCOUNT_KINDS = [NotificationKind.VERIFY_EMAIL, NotificationKind.ACCOUNT_EXISTS]
+TOKEN_KINDS = [
+    NotificationKind.VERIFY_EMAIL,
+    NotificationKind.PASSWORD_RESET,
+    NotificationKind.CHANGE_EMAIL,
+    NotificationKind.EMAIL_CHANGE_NOTICE,
+]
+WARNINGS = [
+    NotificationKind.PASSWORD_CHANGED,
+    NotificationKind.EMAIL_CHANGED,
+    NotificationKind.SESSION_COMPROMISED,
+    NotificationKind.MFA_ENABLED,
+    NotificationKind.MFA_DISABLED,
+    NotificationKind.MFA_RESET_REQUESTED,
+    NotificationKind.RECOVERY_CODE_USED,
+]
+ACCOUNT_KINDS = [*TOKEN_KINDS, *WARNINGS, NotificationKind.ACCOUNT_EXISTS]
 ORDER_KINDS = [kind for kind in NotificationKind if kind not in ACCOUNT_KINDS]
 ORDER: dict[str, object] = {
     "customer_name": "Anna Arendt",
@@ -36,11 +51,16 @@ ORDER: dict[str, object] = {
     "ship_to": ["Anna Arendt", "Hauptstraße 1", "12345 Berlin", "DE"],
 }
 SPECIAL: dict[NotificationKind, dict[str, object]] = {
-    NotificationKind.VERIFY_EMAIL: {
-        "verify_url": f"https://shop.example/verify#token={TOKEN}",
-        "token": TOKEN,
-        "expires_at": AFTERNOON,
+    **{
+        kind: {
+            "link": f"https://shop.example/account#token={TOKEN}",
+            "token": TOKEN,
+            "expires_at": AFTERNOON,
+        }
+        for kind in TOKEN_KINDS
     },
+    **{kind: {"happened_at": AFTERNOON} for kind in WARNINGS},
+    NotificationKind.MFA_RESET_REQUESTED: {"due_at": AFTERNOON},
     NotificationKind.ORDER_PLACED: {"pay_until": AFTERNOON},
     NotificationKind.PAYMENT_RECEIVED: {"edit_until": AFTERNOON},
     NotificationKind.SHIPPED: {
@@ -205,7 +225,7 @@ def test_opening_a_mail_asks_nobody_for_anything(
     [
         (NotificationKind.ORDER_PLACED, "https://shop.example/orders/1?a=1&b=2"),
         (NotificationKind.SHIPPED, "https://track.example/?id=1&lang=de"),
-        (NotificationKind.VERIFY_EMAIL, f"https://shop.example/verify#token={TOKEN}"),
+        *((kind, f"https://shop.example/account#token={TOKEN}") for kind in TOKEN_KINDS),
     ],
 )
 def test_the_one_link_leads_where_it_should(
@@ -226,7 +246,7 @@ def test_a_parcel_without_tracking_leads_to_the_order(templates: MailTemplates, 
 def test_a_shop_without_a_web_front_end_sends_no_links(
     templates: MailTemplates, kind: NotificationKind, locale: Locale
 ) -> None:
-    nowhere = {"order_url": "", "verify_url": "", "tracking_url": None}
+    nowhere = {"order_url": "", "link": "", "tracking_url": None}
     content = templates.render(kind, locale, values_for(kind) | nowhere)
     assert Page(content.html).all("a", "href") == []
     assert "http" not in content.text
@@ -236,7 +256,7 @@ def test_a_shop_without_a_web_front_end_sends_no_links(
     "url", ["javascript:alert(1)", "data:text/html,x", "file:///etc", "//evil.example", "x"]
 )
 def test_only_web_links_become_links(templates: MailTemplates, kind: NotificationKind, url: str) -> None:
-    elsewhere = {"order_url": url, "verify_url": url, "tracking_url": url}
+    elsewhere = {"order_url": url, "link": url, "tracking_url": url}
     content = templates.render(kind, Locale.EN, values_for(kind) | elsewhere)
     assert Page(content.html).all("a", "href") == []
 

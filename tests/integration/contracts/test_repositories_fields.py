@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -13,12 +13,12 @@ import attrs
 import pytest
 
 from printapic.application.ports.unit_of_work import UnitOfWork
-from printapic.domain.actors import Role
 from printapic.domain.images.image import ImageNotFound, ImageState
 from printapic.domain.money import Money
 from printapic.domain.orders.order import OrderNotFound
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.payment import PaymentNotFound
+from printapic.domain.users.api_key import ApiKeyNotFound
 from printapic.domain.users.user import UserNotFound
 from tests import builders as b
 from tests.integration.stores import Store
@@ -58,6 +58,28 @@ KINDS = [
         lambda w, x: w.sessions.add(x),
         lambda w, x: w.sessions.get(x.id),
         lambda w, x: w.sessions.save(x),
+    ),
+    Kind(
+        "account request",
+        b.an_account_request,
+        lambda w, x: w.account_requests.add(x),
+        lambda w, x: w.account_requests.get(x.id),
+        lambda w, x: w.account_requests.save(x),
+    ),
+    Kind(
+        "second factor",
+        b.a_second_factor,
+        lambda w, x: w.second_factors.add(x),
+        lambda w, x: w.second_factors.get(x.id),
+        lambda w, x: w.second_factors.save(x),
+    ),
+    Kind(
+        "api key",
+        b.an_api_key,
+        lambda w, x: w.api_keys.add(x),
+        lambda w, x: w.api_keys.get(x.id),
+        lambda w, x: w.api_keys.save(x),
+        ApiKeyNotFound,
     ),
     Kind(
         "image",
@@ -244,7 +266,11 @@ def _fields(thing: Any) -> dict[str, Any]:
     """All that a thing knows of itself, and how it is written: `==` takes text for a word of an enum."""
     names = [field.name for field in attrs.fields(type(thing)) if field.init]
     values = {name: getattr(thing, name) for name in names}
-    return {**values, "written": {name: repr(values[name]) for name in names if name != "roles"}}
+    return {**values, "written": {name: _written(values[name]) for name in names}}
+
+
+def _written(value: Any) -> str:
+    return str(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
 
 
 def _at_default(thing: Any, path: str = "") -> Iterator[str]:
@@ -260,6 +286,11 @@ def _at_default(thing: Any, path: str = "") -> Iterator[str]:
             if field.init and field.default is not attrs.NOTHING and value == field.default:
                 yield f"{path}.{field.name}"
             yield from _at_default(value, f"{path}.{field.name}")
+
+
+def _words_like(words: frozenset[Any]) -> Iterable[Any]:
+    kind: Any = type(next(iter(words)))
+    return list(kind)
 
 
 def _next_word(word: Enum) -> Enum:
@@ -279,7 +310,7 @@ CHANGES: dict[type, Callable[[Any], Any]] = {
     datetime: lambda moment: moment + timedelta(minutes=1),
     UUID: lambda _: b.new_id(),
     Money: lambda money: Money(money.minor + 1, money.currency),
-    frozenset: lambda roles: frozenset(Role) - roles,
+    frozenset: lambda words: frozenset(_words_like(words)) - words,
     tuple: lambda parts: tuple(_another(part) for part in parts),
 }
 """Enum before str, and bool before int: the first that fits is taken."""

@@ -123,7 +123,7 @@ def test_a_unit_sees_what_it_did_itself(store: Store) -> None:
 
 def test_events_become_jobs_once_and_in_their_order(store: Store) -> None:
     user = a_user_just_verified()
-    user.grant(Role.OPERATOR, at=b.NOON)
+    user.set_roles(frozenset({Role.OPERATOR}), at=b.NOON)
     order = a_waiting_order()
     keep(store, b.a_customer(), order)
     with store.units() as work:
@@ -131,10 +131,10 @@ def test_events_become_jobs_once_and_in_their_order(store: Store) -> None:
         found = work.orders.get(order.id)
         found.confirm(paid=found.total, at=b.NOON)
         work.orders.save(found)
-        user.grant(Role.ADMIN, at=b.NOON)
+        user.set_roles(frozenset({Role.ADMIN}), at=b.NOON)
         work.users.save(user)
         work.commit()
-    assert store.jobs() == ["UserVerified", "RolesGranted", "OrderConfirmed", "RolesGranted"]
+    assert store.jobs() == ["UserVerified", "RolesChanged", "OrderConfirmed", "RolesChanged"]
     with store.units() as work:
         work.orders.save(work.orders.get(order.id))
         work.commit()

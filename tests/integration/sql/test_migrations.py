@@ -21,7 +21,7 @@ from printapic.domain.payments.payment import Payment
 from tests import builders as b
 from tests.integration.stores import sql_units
 
-ALL = ("0001", "0002", "0003", "0004")
+ALL = ("0001", "0002", "0003", "0004", "0005")
 APPEND_ONLY = ("audit_log", "order_history", "payment_transactions", "price_lists")
 
 

@@ -21,11 +21,10 @@ class Bell(Interruptible):
 
 def test_everything_that_waits_is_interrupted_when_the_time_is_up() -> None:
     deadline, first, second = Deadline(), Bell(), Bell()
-    deadline.watch(first)
-    deadline.watch(second)
-    deadline.expire()
-    assert first.rung.is_set()
-    assert second.rung.is_set()
+    with deadline.watching(first), deadline.watching(second):
+        deadline.expire()
+        assert first.rung.is_set()
+        assert second.rung.is_set()
 
 
 def test_a_thread_that_waits_is_woken() -> None:
@@ -33,9 +32,9 @@ def test_a_thread_that_waits_is_woken() -> None:
     woken = []
 
     def wait() -> None:
-        deadline.watch(bell)
-        waits.set()
-        woken.append(bell.rung.wait(10))
+        with deadline.watching(bell):
+            waits.set()
+            woken.append(bell.rung.wait(10))
 
     thread = threading.Thread(target=wait)
     thread.start()
@@ -46,21 +45,22 @@ def test_a_thread_that_waits_is_woken() -> None:
 
 
 def test_what_no_longer_waits_is_left_alone() -> None:
-    deadline, over, still = Deadline(), Bell(), Bell()
-    deadline.watch(over)
-    deadline.watch(still)
-    deadline.unwatch(over)
+    deadline, bell = Deadline(), Bell()
+    with deadline.watching(bell):
+        pass
+    with pytest.raises(ZeroDivisionError), deadline.watching(bell):
+        raise ZeroDivisionError
     deadline.expire()
     assert deadline.expired
-    assert (over.rung.is_set(), still.rung.is_set()) == (False, True)
+    assert not bell.rung.is_set()
 
 
 def test_after_the_deadline_nothing_new_is_begun() -> None:
     deadline, bell = Deadline(), Bell()
     assert not deadline.expired
     deadline.expire()
-    with pytest.raises(DeadlineExceeded):
-        deadline.watch(bell)
+    with pytest.raises(DeadlineExceeded), deadline.watching(bell):
+        pytest.fail("something was begun")
     assert not bell.rung.is_set()
 
 

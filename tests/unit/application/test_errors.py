@@ -8,6 +8,7 @@ import json
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -20,6 +21,8 @@ from printapic.domain.actors import Role
 from printapic.domain.errors import PrintAPicError
 
 SAMPLES = {
+    "kid": "2026-03",
+    "wait": timedelta(seconds=59),
     "key": "originals/secret-place",
     "message": "This cannot be.",
     "offered": ["simulated"],

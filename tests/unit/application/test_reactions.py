@@ -20,7 +20,7 @@ from printapic.domain.events import DomainEvent
 from printapic.domain.images.events import ImageAccepted, ImageDeleted
 from printapic.domain.orders.events import OrderCompleted, OrderHeld
 from printapic.domain.payments.events import PaymentSucceeded
-from printapic.domain.users.events import RolesGranted, UserVerified
+from printapic.domain.users.events import RolesChanged, UserDisabled, UserEnabled, UserVerified
 
 UNANSWERED: dict[type[DomainEvent], str] = {
     ImageAccepted: "the photo is decoded, rendered and stored before it is accepted",
@@ -28,7 +28,9 @@ UNANSWERED: dict[type[DomainEvent], str] = {
     OrderCompleted: "nothing is left to do, and nobody wants a mail about it",
     OrderHeld: "whoever holds an order talks to the customer",
     PaymentSucceeded: "the order is confirmed in the same transaction, which is answered",
-    RolesGranted: "roles are read on every request",
+    RolesChanged: "the sessions end in the same transaction, and the administrator tells whom it concerns",
+    UserDisabled: "the sessions end in the same transaction",
+    UserEnabled: "whoever is let in again finds out by logging in",
     UserVerified: "whoever redeems the token sees that it worked",
 }
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -116,6 +118,7 @@ def test_the_timers_are_these() -> None:
         "OrderConfirmed -> AdvanceOrder",
         "OrderDelivered -> CompleteOrder",
         "AttemptOpened -> PollPayment",
+        "SecondFactorResetRequested -> FinishSecondFactorReset",
     }
 
 

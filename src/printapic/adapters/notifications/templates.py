@@ -6,8 +6,10 @@ two cannot come to differ. Words that many mails use stand in each language's `l
 | kind | values |
 |---|---|
 | every kind | `shop_name` |
-| `verify-email` | `verify_url` (may be empty), `token`, `expires_at` |
+| `verify-email`, `password-reset`, `change-email`, `email-change-notice` | `link` (may be empty), `token`, `expires_at` |
 | `account-exists` | |
+| `mfa-reset-requested` | `due_at` |
+| every other kind about an account | `happened_at` |
 | every kind about an order | `customer_name` (may be empty), `order_number`, `order_url` (may be empty), `lines` (a list of `name`, `quantity`, `line_total`, `thumbnail_cid`, which may be None), `items_total`, `shipping`, `tax`, `total`, `ship_to` (the lines of the address) |
 | `order-placed` | `pay_until` |
 | `payment-received` | `edit_until` |
@@ -15,8 +17,8 @@ two cannot come to differ. Words that many mails use stand in each language's `l
 | `refunded` | `amount` |
 
 Times are aware datetimes and are told in UTC, which is named; amounts are texts such as `12.90 EUR`. The
-two mails about accounts never repeat a name: whoever registers a stranger's address chooses the name, and
-the shop would deliver it.
+mails about accounts never repeat a name: whoever registers a stranger's address chooses the name, and the
+shop would deliver it.
 """  # noqa: E501 - a table has one row a line
 
 from __future__ import annotations

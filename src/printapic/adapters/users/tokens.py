@@ -166,6 +166,10 @@ class JwtTokenIssuer(TokenIssuer):
             raise SessionInvalid
         return session_id, generation
 
+    def pseudonym(self, purpose: str, text: str) -> str:
+        """Two texts never have one pseudonym: the purpose is part of the key."""
+        return _mac(self._keyring.current().secret(f"pseudonym {purpose}"), text)
+
     def mail_token(self, purpose: str, subject: str) -> str:
         """43 characters of base64url. Raises `ValueError` for a NUL, which separates the two parts."""
         if "\0" in purpose + subject:

@@ -19,6 +19,9 @@ class ShopFront:
     name: str
     mail_domain: str
     verify_url: str = ""
+    reset_url: str = ""
+    email_url: str = ""
+    revert_url: str = ""
     order_url: str = ""
 
 

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from printapic.application.orders.commands import Versions, change_order
+from printapic.application.orders.commands import change_order
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.jobs import Job
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.application.ports.versions import Versions
 from printapic.domain.actors import SYSTEM, Actor
 from printapic.domain.ids import OrderId
 from printapic.domain.orders.order import Order

@@ -6,22 +6,10 @@ from collections.abc import Callable
 
 from printapic.application.orders.tracking import visible_to
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.application.ports.versions import Versions, demand_version
 from printapic.domain.actors import Actor
-from printapic.domain.errors import Conflict
 from printapic.domain.ids import OrderId
 from printapic.domain.orders.order import Order
-
-Versions = frozenset[int] | None
-"""The versions of an order that its caller would change; None stands for any."""
-
-
-class VersionDiffers(Conflict):
-    """The order is not the one that the caller has seen: somebody changed it meanwhile."""
-
-    code = "version-differs"
-
-    def __init__(self) -> None:
-        super().__init__("This changed since you read it. Please read it again.")
 
 
 def change_order(
@@ -37,8 +25,7 @@ def change_order(
     """
     with unit_of_work() as work:
         order = work.orders.get(order_id, owner_id=visible_to(actor))
-        if versions is not None and order.version not in versions:
-            raise VersionDiffers
+        demand_version(order, versions)
         act(order)
         work.orders.save(order)
         work.commit()

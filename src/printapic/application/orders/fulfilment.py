@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import attrs
 
-from printapic.application.orders.commands import Versions, change_order
+from printapic.application.orders.commands import change_order
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.application.ports.versions import Versions
 from printapic.domain.actors import Actor
 from printapic.domain.ids import OrderId, ShipmentId
 from printapic.domain.orders.order import Order

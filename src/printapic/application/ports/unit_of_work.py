@@ -13,7 +13,14 @@ from printapic.application.ports.jobs import JobQueue
 from printapic.application.ports.notifications import NotificationRepository
 from printapic.application.ports.orders import BatchRepository, OrderRepository
 from printapic.application.ports.payments import PaymentInbox, PaymentRepository
-from printapic.application.ports.users import RegistrationRepository, SessionRepository, UserRepository
+from printapic.application.ports.users import (
+    AccountRequestRepository,
+    ApiKeyRepository,
+    RegistrationRepository,
+    SecondFactorRepository,
+    SessionRepository,
+    UserRepository,
+)
 from printapic.domain.errors import Conflict, Unavailable
 
 
@@ -52,7 +59,10 @@ class UnitOfWork(Protocol):
 
     users: UserRepository
     registrations: RegistrationRepository
+    account_requests: AccountRequestRepository
     sessions: SessionRepository
+    second_factors: SecondFactorRepository
+    api_keys: ApiKeyRepository
     images: ImageRepository
     price_lists: PriceLists
     orders: OrderRepository

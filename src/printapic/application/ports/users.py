@@ -1,4 +1,4 @@
-"""What accounts need: three repositories, a password hasher and the makers of tokens."""
+"""What accounts need: repositories, a password hasher and the makers of tokens."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import Protocol
 import attrs
 
 from printapic.domain.errors import Conflict, Unavailable
-from printapic.domain.ids import RegistrationId, SessionId, UserId
-from printapic.domain.users.session import Session
+from printapic.domain.ids import AccountRequestId, ApiKeyId, RegistrationId, SessionId, UserId
+from printapic.domain.users.account_request import AccountRequest
+from printapic.domain.users.api_key import ApiKey
+from printapic.domain.users.second_factor import SecondFactor
+from printapic.domain.users.session import Session, SessionEnd
 from printapic.domain.users.user import Registration, User
 
 
@@ -47,8 +50,15 @@ class UserRepository(Protocol):
     def save(self, user: User) -> None: ...
 
     @abstractmethod
-    def all(self, *, after: UserId | None, limit: int) -> tuple[User, ...]:
-        """Users in the order of their ids, beginning behind `after`."""
+    def all(self, *, after: UserId | None, limit: int, containing: str | None = None) -> tuple[User, ...]:
+        """Users in the order of their ids, beginning behind `after`.
+
+        `containing` leaves only those whose address or name contains it, whatever its capitals.
+        """
+
+    @abstractmethod
+    def administrators(self) -> tuple[User, ...]:
+        """Every administrator who is not disabled; in a writing unit they are locked, by their ids."""
 
     @abstractmethod
     def hash_samples(self) -> tuple[str, ...]:
@@ -68,7 +78,63 @@ class RegistrationRepository(Protocol):
     def by_token(self, token_sha256: str) -> Registration | None: ...
 
     @abstractmethod
+    def pending(self, email_key: str, *, at: datetime) -> Registration | None:
+        """The newest for this address that can still be redeemed."""
+
+    @abstractmethod
     def save(self, registration: Registration) -> None: ...
+
+
+class AccountRequestRepository(Protocol):
+    @abstractmethod
+    def add(self, request: AccountRequest) -> None: ...
+
+    @abstractmethod
+    def get(self, request_id: AccountRequestId) -> AccountRequest | None: ...
+
+    @abstractmethod
+    def by_token(self, token_sha256: str) -> AccountRequest | None: ...
+
+    @abstractmethod
+    def save(self, request: AccountRequest) -> None: ...
+
+
+class SecondFactorRepository(Protocol):
+    """At most one second factor for each user, under the user's id."""
+
+    @abstractmethod
+    def add(self, factor: SecondFactor) -> None:
+        """Raises `ConcurrentUpdate` where the user has one."""
+
+    @abstractmethod
+    def get(self, user_id: UserId) -> SecondFactor | None: ...
+
+    @abstractmethod
+    def save(self, factor: SecondFactor) -> None: ...
+
+    @abstractmethod
+    def remove(self, factor: SecondFactor) -> None:
+        """Forget it, and hand over its events. Raises `ConcurrentUpdate`."""
+
+
+class ApiKeyRepository(Protocol):
+    @abstractmethod
+    def add(self, key: ApiKey) -> None: ...
+
+    @abstractmethod
+    def get(self, key_id: ApiKeyId) -> ApiKey:
+        """Raises `ApiKeyNotFound`."""
+
+    @abstractmethod
+    def with_owner(self, key_id: ApiKeyId) -> tuple[ApiKey, User] | None:
+        """The key and who answers for it, in one round trip: asked on every request."""
+
+    @abstractmethod
+    def save(self, key: ApiKey) -> None: ...
+
+    @abstractmethod
+    def all(self, *, before: ApiKeyId | None, limit: int) -> tuple[ApiKey, ...]:
+        """Keys, newest first, beginning behind `before`; expired and revoked ones too."""
 
 
 class SessionRepository(Protocol):
@@ -84,6 +150,16 @@ class SessionRepository(Protocol):
 
     @abstractmethod
     def save(self, session: Session) -> None: ...
+
+    @abstractmethod
+    def live(self, user_id: UserId, *, at: datetime, limit: int = 100) -> tuple[Session, ...]:
+        """A user's live sessions, the newest login first."""
+
+    @abstractmethod
+    def end_all(
+        self, user_id: UserId, reason: SessionEnd, *, at: datetime, keep: SessionId | None = None
+    ) -> int:
+        """End every session of a user that has not ended, but for `keep`; how many. One statement."""
 
 
 class PasswordHasher(Protocol):
@@ -173,6 +249,13 @@ class TokenIssuer(Protocol):
     @abstractmethod
     def read_refresh_token(self, token: str) -> tuple[SessionId, int]:
         """Raises `SessionInvalid` for anything but a token of our own making."""
+
+    @abstractmethod
+    def pseudonym(self, purpose: str, text: str) -> str:
+        """43 characters that stand for `text` and do not give it away, the same each time.
+
+        Only for what may be forgotten: another active key makes another pseudonym.
+        """
 
     @abstractmethod
     def mail_token(self, purpose: str, subject: str) -> str:

@@ -1,20 +1,24 @@
-"""Giving people roles."""
+"""Users in the eyes of administrators and of the shop's own machine: making, finding, trusting, closing.
+
+Where `actor_id` is None the shop's own machine acts: whoever can call that can also read the database.
+"""
 
 from __future__ import annotations
-
-import unicodedata
 
 import attrs
 
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
-from printapic.application.ports.unit_of_work import UnitOfWorkFactory
-from printapic.application.ports.users import PasswordHasher
-from printapic.domain.actors import Role
+from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from printapic.application.ports.versions import Versions, demand_version
+from printapic.application.users.passwords import NewPassword
+from printapic.domain.actors import UNKNOWN_CALLER, Caller, Role
+from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.errors import Invalid
 from printapic.domain.ids import UserId
 from printapic.domain.users.email import EmailAddress
-from printapic.domain.users.user import Locale, User, UserNotFound, check_new_password
+from printapic.domain.users.session import SessionEnd
+from printapic.domain.users.user import LastAdministrator, Locale, OwnRoles, User, UserNotFound
 
 
 class RoleNotGrantable(Invalid):
@@ -35,7 +39,7 @@ class CreateUser:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
     identifiers: Identifiers
-    hasher: PasswordHasher
+    new_password: NewPassword
 
     def __call__(
         self,
@@ -48,14 +52,11 @@ class CreateUser:
     ) -> UserId:
         """The id of the user, new or not.
 
-        Raises `EmailInvalid`, `PasswordTooShort`, `PasswordTooLong`, `PasswordUnreadable`,
-        `RoleNotGrantable` or `HasherBusy`.
+        Raises `EmailInvalid`, `RoleNotGrantable`, or what `NewPassword` raises.
         """
         address = EmailAddress.parse(email)
-        check_new_password(unicodedata.normalize("NFKC", password))
-        if Role.SYSTEM in roles:
-            raise RoleNotGrantable(Role.SYSTEM)
-        password_hash = self.hasher.hash(password)
+        _refuse_system(roles)
+        password_hash = self.new_password(password, email=address)
         now = self.clock.now()
         with self.unit_of_work() as work:
             user = work.users.by_email(address.key)
@@ -70,10 +71,16 @@ class CreateUser:
                     at=now,
                 )
                 work.users.add(user)
+                work.audit.append(
+                    AuditEvent(
+                        at=now,
+                        action=AuditAction.USER_CREATED,
+                        subject_id=user.id,
+                        details={"roles": " ".join(sorted(roles))},
+                    )
+                )
             else:
-                for role in sorted(roles):
-                    user.grant(role, at=now)
-                work.users.save(user)
+                _change_roles(work, user, user.roles | roles, None, UNKNOWN_CALLER, self.clock)
             work.commit()
         return user.id
 
@@ -90,24 +97,131 @@ class CreateAdmin:
 
 
 @attrs.frozen(kw_only=True)
-class GrantRole:
-    """Give a user a role. Granting one twice changes nothing."""
+class SetRoles:
+    """Give a user exactly these roles. Where that changes anything, all their sessions end."""
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    def __call__(self, *, email: str, role: Role) -> User:
-        """Raises `UserNotFound`, `EmailInvalid` or `RoleNotGrantable`."""
-        if role is Role.SYSTEM:
-            raise RoleNotGrantable(role)
-        address = EmailAddress.parse(email)
+    def __call__(
+        self,
+        *,
+        user_id: UserId,
+        roles: frozenset[Role],
+        actor_id: UserId | None,
+        versions: Versions = None,
+        caller: Caller = UNKNOWN_CALLER,
+    ) -> User:
+        """Raises `UserNotFound`, `RoleNotGrantable`, `OwnRoles`, `LastAdministrator` or `VersionDiffers`."""
+        _refuse_system(roles)
+        if user_id == actor_id:
+            raise OwnRoles
         with self.unit_of_work() as work:
-            user = work.users.by_email(address.key)
-            if user is None:
-                raise UserNotFound
-            user.grant(role, at=self.clock.now())
+            administrators = work.users.administrators()
+            user = work.users.get(user_id)
+            demand_version(user, versions)
+            if Role.ADMIN not in roles:
+                _keep_an_administrator(administrators, user)
+            _change_roles(work, user, roles, actor_id, caller, self.clock)
+            work.commit()
+        return user
+
+
+@attrs.frozen(kw_only=True)
+class DisableUser:
+    """Close an account: all its sessions and API keys stop working within a second."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(
+        self,
+        *,
+        user_id: UserId,
+        actor_id: UserId | None,
+        versions: Versions = None,
+        caller: Caller = UNKNOWN_CALLER,
+    ) -> User:
+        """Disabling twice changes nothing.
+
+        Raises `UserNotFound`, `OwnRoles`, `LastAdministrator` or `VersionDiffers`.
+        """
+        if user_id == actor_id:
+            raise OwnRoles
+        now = self.clock.now()
+        with self.unit_of_work() as work:
+            administrators = work.users.administrators()
+            user = work.users.get(user_id)
+            demand_version(user, versions)
+            _keep_an_administrator(administrators, user)
+            if user.disabled_at is None:
+                user.disable(at=now)
+                work.users.save(user)
+                work.sessions.end_all(user_id, SessionEnd.DISABLED, at=now)
+                _note(work, AuditAction.USER_DISABLED, user, actor_id, caller, self.clock)
+                work.commit()
+        return user
+
+
+@attrs.frozen(kw_only=True)
+class EnableUser:
+    """Open a closed account again; its owner logs in anew."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(
+        self,
+        *,
+        user_id: UserId,
+        actor_id: UserId | None,
+        versions: Versions = None,
+        caller: Caller = UNKNOWN_CALLER,
+    ) -> User:
+        """Enabling twice changes nothing. Raises `UserNotFound` or `VersionDiffers`."""
+        with self.unit_of_work() as work:
+            user = work.users.get(user_id)
+            demand_version(user, versions)
+            if user.disabled_at is not None:
+                user.enable(at=self.clock.now())
+                work.users.save(user)
+                _note(work, AuditAction.USER_ENABLED, user, actor_id, caller, self.clock)
+                work.commit()
+        return user
+
+
+@attrs.frozen(kw_only=True)
+class UpdateProfile:
+    """Change what users say of themselves: name and language of their mail."""
+
+    unit_of_work: UnitOfWorkFactory
+
+    def __call__(
+        self, *, user_id: UserId, name: str | None, locale: Locale, versions: Versions = None
+    ) -> User:
+        """Raises `UserNotFound` or `VersionDiffers`."""
+        with self.unit_of_work() as work:
+            user = work.users.get(user_id)
+            demand_version(user, versions)
+            user.describe(name=name, locale=locale)
             work.users.save(user)
             work.commit()
+        return user
+
+
+@attrs.frozen(kw_only=True)
+class FindUser:
+    """The user with an address, for whoever works at the shop's own machine."""
+
+    unit_of_work: UnitOfWorkFactory
+
+    def __call__(self, *, email: str) -> User:
+        """Raises `EmailInvalid` or `UserNotFound`."""
+        key = EmailAddress.parse(email).key
+        with self.unit_of_work.reading() as work:
+            user = work.users.by_email(key)
+        if user is None:
+            raise UserNotFound
         return user
 
 
@@ -125,10 +239,59 @@ class ReadUser:
 
 @attrs.frozen(kw_only=True)
 class ListUsers:
-    """A page of users, in the order in which they came."""
+    """A page of users, in the order in which they came; with `containing`, of those who match."""
 
     unit_of_work: UnitOfWorkFactory
 
-    def __call__(self, *, after: UserId | None = None, limit: int = 20) -> tuple[User, ...]:
+    def __call__(
+        self, *, after: UserId | None = None, limit: int = 20, containing: str | None = None
+    ) -> tuple[User, ...]:
         with self.unit_of_work.reading() as work:
-            return work.users.all(after=after, limit=limit)
+            return work.users.all(after=after, limit=limit, containing=containing)
+
+
+def _refuse_system(roles: frozenset[Role]) -> None:
+    if Role.SYSTEM in roles:
+        raise RoleNotGrantable(Role.SYSTEM)
+
+
+def _keep_an_administrator(administrators: tuple[User, ...], leaving: User) -> None:
+    """`administrators` are locked, so that two cannot remove each other at the same moment."""
+    if administrators == (leaving,):
+        raise LastAdministrator
+
+
+def _change_roles(
+    work: UnitOfWork,
+    user: User,
+    roles: frozenset[Role],
+    actor_id: UserId | None,
+    caller: Caller,
+    clock: Clock,
+) -> None:
+    now = clock.now()
+    if user.set_roles(roles, at=now):
+        work.users.save(user)
+        work.sessions.end_all(user.id, SessionEnd.ROLES_CHANGED, at=now)
+        _note(work, AuditAction.ROLES_CHANGED, user, actor_id, caller, clock, roles=" ".join(sorted(roles)))
+
+
+def _note(
+    work: UnitOfWork,
+    action: AuditAction,
+    user: User,
+    actor_id: UserId | None,
+    caller: Caller,
+    clock: Clock,
+    **details: str,
+) -> None:
+    work.audit.append(
+        AuditEvent(
+            at=clock.now(),
+            action=action,
+            actor_id=actor_id,
+            subject_id=user.id,
+            caller=caller,
+            details=details,
+        )
+    )

@@ -1,54 +1,39 @@
-"""Proving who one is: logging in, staying logged in, logging out."""
+"""Proving who one is: by password and code, by access token, by API key."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import hashlib
+import hmac
+from contextlib import suppress
+from functools import partial
 
 import attrs
 
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
-from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.application.ports.secrets import ApiKeyMint
+from printapic.application.ports.unit_of_work import ConcurrentUpdate, UnitOfWorkFactory
 from printapic.application.ports.users import PasswordHasher, TokenIssuer
-from printapic.domain.actors import Actor
+from printapic.application.users.limits import PasswordGate, account_of
+from printapic.application.users.principal import Principal
+from printapic.application.users.second_factor import SecondFactorCodes, own_session
+from printapic.application.users.sessions import TokenPair, token_pair
+from printapic.domain.actors import UNKNOWN_CALLER, Actor, Caller, Role
+from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.ids import SessionId, UserId
+from printapic.domain.users.api_key import ApiKey
 from printapic.domain.users.email import EmailAddress, EmailInvalid
 from printapic.domain.users.permissions import Permission, permissions
+from printapic.domain.users.second_factor import SecondFactorMissing
 from printapic.domain.users.session import Session, SessionInvalid
-from printapic.domain.users.user import AccountDisabled, CredentialsInvalid
+from printapic.domain.users.user import AccountDisabled, CredentialsInvalid, User
 
-
-@attrs.frozen(kw_only=True)
-class TokenPair:
-    """What a client carries: the access token for requests, the refresh token for the next pair."""
-
-    access_token: str = attrs.field(repr=False)
-    expires_in_s: int
-    refresh_token: str = attrs.field(repr=False)
-
-
-@attrs.frozen(kw_only=True)
-class Principal:
-    """Who makes a request, with the roles they have now."""
-
-    session_id: SessionId
-    user_id: UserId
-    actor: Actor
-    permissions: frozenset[Permission]
-
-
-def _pair(tokens: TokenIssuer, session: Session, *, at: datetime) -> TokenPair:
-    access_token, expires_in_s = tokens.access_token(session.user_id, session.id, session.generation, at=at)
-    return TokenPair(
-        access_token=access_token,
-        expires_in_s=expires_in_s,
-        refresh_token=tokens.refresh_token(session.id, session.generation),
-    )
+_ACCOUNT = frozenset({Permission.ACCOUNT_SELF})
 
 
 @attrs.frozen(kw_only=True)
 class LogIn:
-    """Exchange e-mail address and password for a session.
+    """Exchange e-mail address, password and, where the account has one, a second factor for a session.
 
     Every wrong pair is answered alike and after the same work, whether or not the account exists.
     """
@@ -58,66 +43,165 @@ class LogIn:
     identifiers: Identifiers
     hasher: PasswordHasher
     tokens: TokenIssuer
+    gate: PasswordGate
+    codes: SecondFactorCodes
 
-    def __call__(self, *, email: str, password: str) -> TokenPair:
-        """Raises `CredentialsInvalid`, `AccountDisabled` (after a right password only) or `HasherBusy`."""
-        try:
-            key = EmailAddress.parse(email).key
-        except EmailInvalid:
-            key = ""
+    def __call__(
+        self,
+        *,
+        email: str,
+        password: str,
+        otp: str | None = None,
+        device_token: str | None = None,
+        caller: Caller = UNKNOWN_CALLER,
+    ) -> TokenPair:
+        """Raises `CredentialsInvalid`, `TooManyRequests` or `HasherBusy`.
+
+        After a right password only: `AccountDisabled`, or `SecondFactorMissing` where `otp` is needed.
+        """
+        address = _parsed(email)
+        account = account_of(self.tokens, address)
+        attempt = self.gate.enter(account, device_token=device_token, caller=caller)
         with self.unit_of_work.reading() as work:
-            user = work.users.by_email(key)
+            user = work.users.by_email(address.key if address else "")
         right = self.hasher.verify(password, user.password_hash if user else None)
         if user is None or not right:
+            self._note_failure(account, "password", caller)
             raise CredentialsInvalid
+        attempt.forgive()
         if user.disabled_at is not None:
             raise AccountDisabled
-        now = self.clock.now()
-        session = Session.start(
-            id=SessionId(self.identifiers.uuid()), user_id=user.id, roles=user.roles, at=now
+        session = self._start(user, otp, caller)
+        if session is None:
+            self._note_failure(account, "code", caller)
+            raise CredentialsInvalid
+        if self.hasher.needs_upgrade(user.password_hash):
+            self.hasher.upgrade(password, then=partial(self._keep_hash, user.id, user.password_hash))
+        known = device_token if device_token and self.gate.knows(device_token, account) else None
+        return attrs.evolve(
+            token_pair(self.tokens, session, at=session.created_at),
+            device_token=known or self.gate.device_token(str(self.identifiers.uuid()), account),
         )
-        with self.unit_of_work() as work:
-            work.sessions.add(session)
-            work.commit()
-        return _pair(self.tokens, session, at=now)
 
-
-@attrs.frozen(kw_only=True)
-class RefreshSession:
-    """Exchange the newest refresh token of a session for a new pair."""
-
-    unit_of_work: UnitOfWorkFactory
-    clock: Clock
-    tokens: TokenIssuer
-
-    def __call__(self, *, refresh_token: str) -> TokenPair:
-        """Raises `SessionInvalid` for any token but the newest of a live session."""
-        session_id, generation = self.tokens.read_refresh_token(refresh_token)
+    def _start(self, user: User, otp: str | None, caller: Caller) -> Session | None:
+        """None for a wrong code."""
+        with self.unit_of_work.reading() as work:
+            factor = work.second_factors.get(user.id)
+        if factor is not None and factor.active:
+            if otp is None:
+                raise SecondFactorMissing
+            self.codes.count_try(user.id)
         now = self.clock.now()
         with self.unit_of_work() as work:
-            session = work.sessions.get(session_id)
-            if session is None or work.users.get(session.user_id).disabled_at is not None:
-                raise SessionInvalid
-            session.refresh(generation, at=now)
-            work.sessions.save(session)
+            # The password may have been changed, and the account disabled, since they were looked at.
+            current = work.users.get(user.id)
+            if current.password_hash != user.password_hash or current.disabled_at is not None:
+                raise CredentialsInvalid
+            factor = work.second_factors.get(user.id)
+            proven = factor is not None and factor.active
+            if factor is not None and factor.active and not self.codes.spend(work, factor, otp or ""):
+                return None
+            session = Session.start(
+                id=SessionId(self.identifiers.uuid()),
+                user_id=user.id,
+                roles=current.roles,
+                second_factor=proven,
+                caller=caller,
+                at=now,
+            )
+            work.sessions.add(session)
+            work.audit.append(
+                AuditEvent(
+                    at=now,
+                    action=AuditAction.LOGGED_IN,
+                    actor_id=user.id,
+                    subject_id=user.id,
+                    session_id=session.id,
+                    caller=caller,
+                    details={"second_factor": "yes" if proven else "no"},
+                )
+            )
             work.commit()
-        return _pair(self.tokens, session, at=now)
+        return session
+
+    def _note_failure(self, account: str, what: str, caller: Caller) -> None:
+        """The same statements whether or not there is such an account: time would tell."""
+        with self.unit_of_work() as work:
+            work.audit.append(
+                AuditEvent(
+                    at=self.clock.now(),
+                    action=AuditAction.LOG_IN_FAILED,
+                    caller=caller,
+                    details={"account": account, "wrong": what},
+                )
+            )
+            work.commit()
+
+    def _keep_hash(self, user_id: UserId, old: str, new: str) -> None:
+        with self.unit_of_work() as work:
+            user = work.users.get(user_id)
+            if user.rehash_password(old, new):
+                work.users.save(user)
+                work.commit()
 
 
 @attrs.frozen(kw_only=True)
-class LogOut:
-    """End one session; its tokens are worthless from now on. Repeating it changes nothing."""
+class Reauthenticate:
+    """Prove in a session once more who sits at the device, before changes to the account itself."""
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
+    hasher: PasswordHasher
+    tokens: TokenIssuer
+    gate: PasswordGate
+    codes: SecondFactorCodes
 
-    def __call__(self, *, session_id: SessionId) -> None:
+    def __call__(
+        self,
+        *,
+        user_id: UserId,
+        session_id: SessionId,
+        password: str,
+        otp: str | None = None,
+        caller: Caller = UNKNOWN_CALLER,
+    ) -> None:
+        """Raises `CredentialsInvalid`, `SecondFactorMissing`, `TooManyRequests` or `HasherBusy`."""
+        with self.unit_of_work.reading() as work:
+            user = work.users.get(user_id)
+            factor = work.second_factors.get(user_id)
+        attempt = self.gate.enter(account_of(self.tokens, user.email), device_token=None, caller=caller)
+        right = self.hasher.verify(password, user.password_hash)
+        if right:
+            attempt.forgive()
+            if factor is not None and factor.active:
+                if otp is None:
+                    raise SecondFactorMissing
+                self.codes.count_try(user_id)
+        now = self.clock.now()
         with self.unit_of_work() as work:
-            session = work.sessions.get(session_id)
-            if session is not None:
-                session.revoke(at=self.clock.now())
+            work.users.get(user_id)
+            factor = work.second_factors.get(user_id)
+            proven = factor is not None and factor.active
+            if right and factor is not None and factor.active:
+                right = self.codes.spend(work, factor, otp or "", keep=session_id)
+            if right:
+                session = own_session(work, user_id, session_id)
+                session.prove(second_factor=proven, at=now)
                 work.sessions.save(session)
-                work.commit()
+            action = AuditAction.REAUTHENTICATED if right else AuditAction.REAUTHENTICATION_FAILED
+            work.audit.append(
+                AuditEvent(
+                    at=now,
+                    action=action,
+                    actor_id=user_id,
+                    subject_id=user_id,
+                    session_id=session_id,
+                    caller=caller,
+                )
+            )
+            work.commit()
+        if not right:
+            raise CredentialsInvalid
 
 
 @attrs.frozen(kw_only=True)
@@ -127,6 +211,7 @@ class Authenticate:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
     tokens: TokenIssuer
+    staff_need_second_factor: bool
 
     def __call__(self, *, access_token: str) -> Principal:
         """Raises `SessionInvalid` for any token that is not ours, not fresh, or of an ended session."""
@@ -139,9 +224,73 @@ class Authenticate:
         session, user = found
         if user.id != claims.user_id or not session.live(at=now) or user.disabled_at is not None:
             raise SessionInvalid
+        if session.first_use(claims.generation):
+            self._note_use(session.id, claims.generation)
+        return self._principal(session, user)
+
+    def _principal(self, session: Session, user: User) -> Principal:
+        roles = user.roles
+        if self.staff_need_second_factor and user.staff and not session.second_factor:
+            roles = user.roles & {Role.CUSTOMER}
+        granted = permissions(roles) | _ACCOUNT
         return Principal(
-            session_id=session.id,
+            session=session.id,
             user_id=user.id,
-            actor=Actor(user.id, user.roles),
-            permissions=permissions(user.roles),
+            actor=Actor(user.id, roles),
+            permissions=granted,
+            withheld=permissions(user.roles) - granted,
         )
+
+    def _note_use(self, session_id: SessionId, generation: int) -> None:
+        """Its client has the newest tokens: from now on an older one is a stolen one."""
+        with self.unit_of_work() as work:
+            session = work.sessions.get(session_id)
+            if session is not None and session.first_use(generation):
+                session.use(generation, at=self.clock.now())
+                work.sessions.save(session)
+                work.commit()
+
+
+@attrs.frozen(kw_only=True)
+class AuthenticateApiKey:
+    """Find out which machine carries an API key, with the rights its owner has now."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+    key_mint: ApiKeyMint
+
+    def __call__(self, *, api_key: str, caller: Caller = UNKNOWN_CALLER) -> Principal:
+        """Raises `SessionInvalid` for any key that is not ours, not alive, or not from where it may be."""
+        key_id = self.key_mint.key_id(api_key)
+        if key_id is None:
+            raise SessionInvalid
+        now = self.clock.now()
+        with self.unit_of_work.reading() as work:
+            found = work.api_keys.with_owner(key_id)
+        if found is None:
+            raise SessionInvalid
+        key, owner = found
+        right = hmac.compare_digest(key.sha256, hashlib.sha256(api_key.encode()).hexdigest())
+        if not right or not key.usable(address=caller.address, at=now) or owner.disabled_at is not None:
+            raise SessionInvalid
+        if key.use_is_news(at=now):
+            self._note_use(key)
+        return Principal(
+            api_key=key.id,
+            user_id=owner.id,
+            actor=Actor(owner.id, key.roles(owner.roles)),
+            permissions=key.scopes & owner.permissions,
+        )
+
+    def _note_use(self, key: ApiKey) -> None:
+        key.used(at=self.clock.now())
+        with suppress(ConcurrentUpdate), self.unit_of_work() as work:
+            work.api_keys.save(key)
+            work.commit()
+
+
+def _parsed(email: str) -> EmailAddress | None:
+    try:
+        return EmailAddress.parse(email)
+    except EmailInvalid:
+        return None

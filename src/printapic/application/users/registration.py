@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
-
 import attrs
 
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
+from printapic.application.ports.throttle import Throttle
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
-from printapic.application.ports.users import EmailTaken, PasswordHasher
-from printapic.domain.ids import RegistrationId, UserId
+from printapic.application.ports.users import EmailTaken, TokenIssuer
+from printapic.application.users.limits import account_of, demand_mail
+from printapic.application.users.passwords import NewPassword, token_digest
+from printapic.domain.actors import UNKNOWN_CALLER, Caller
+from printapic.domain.audit.event import AuditAction, AuditEvent
+from printapic.domain.ids import AccountRequestId, RegistrationId, UserId
+from printapic.domain.users.account_request import AccountRequest, RequestKind
 from printapic.domain.users.email import EmailAddress
-from printapic.domain.users.user import Locale, Registration, TokenInvalid, check_new_password
+from printapic.domain.users.user import Locale, Registration, TokenInvalid
 
 
 @attrs.frozen(kw_only=True)
@@ -27,24 +30,68 @@ class Register:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
     identifiers: Identifiers
-    hasher: PasswordHasher
+    throttle: Throttle
+    tokens: TokenIssuer
+    new_password: NewPassword
 
     def __call__(
-        self, *, email: str, password: str, name: str | None = None, locale: Locale = Locale.EN
+        self,
+        *,
+        email: str,
+        password: str,
+        name: str | None = None,
+        locale: Locale = Locale.EN,
+        caller: Caller = UNKNOWN_CALLER,
     ) -> None:
-        """Raises `EmailInvalid`, `PasswordTooShort`, `PasswordTooLong` or `HasherBusy`."""
+        """Raises `EmailInvalid`, `TooManyRequests`, or what `NewPassword` raises."""
         address = EmailAddress.parse(email)
-        check_new_password(unicodedata.normalize("NFKC", password))
+        self.new_password.check(password, email=address)
+        demand_mail(self.throttle, self.tokens, address)
+        now = self.clock.now()
         registration = Registration.request(
             id=RegistrationId(self.identifiers.uuid()),
             email=address,
-            password_hash=self.hasher.hash(password),
+            password_hash=self.new_password.hasher.hash(password),
             name=name,
             locale=locale,
-            at=self.clock.now(),
+            at=now,
         )
         with self.unit_of_work() as work:
             work.registrations.add(registration)
+            work.audit.append(
+                AuditEvent(
+                    at=now,
+                    action=AuditAction.REGISTERED,
+                    caller=caller,
+                    details={"account": account_of(self.tokens, address)},
+                )
+            )
+            work.commit()
+
+
+@attrs.frozen(kw_only=True)
+class RequestVerificationMail:
+    """Ask for the mail of a registration once more. Nothing is looked up, as in `Register`."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+    identifiers: Identifiers
+    throttle: Throttle
+    tokens: TokenIssuer
+
+    def __call__(self, *, email: str) -> None:
+        """Raises `EmailInvalid` or `TooManyRequests`."""
+        address = EmailAddress.parse(email)
+        demand_mail(self.throttle, self.tokens, address)
+        with self.unit_of_work() as work:
+            work.account_requests.add(
+                AccountRequest.ask(
+                    id=AccountRequestId(self.identifiers.uuid()),
+                    kind=RequestKind.VERIFICATION_MAIL,
+                    email=address,
+                    at=self.clock.now(),
+                )
+            )
             work.commit()
 
 
@@ -55,19 +102,42 @@ class VerifyEmail:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
     identifiers: Identifiers
+    new_password: NewPassword
 
-    def __call__(self, *, token: str) -> UserId:
-        """Raises `TokenInvalid`, also where the address got an account by another token meanwhile."""
-        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    def __call__(self, *, token: str, password: str | None = None, caller: Caller = UNKNOWN_CALLER) -> UserId:
+        """`password` replaces that of the registration, which somebody else may have written.
+
+        Raises `TokenInvalid`, also where the address got an account by another token meanwhile, or what
+        `NewPassword` raises.
+        """
+        digest = token_digest(token)
+        password_hash = None if password is None else self._hash(digest, password)
+        now = self.clock.now()
         with self.unit_of_work() as work:
             registration = work.registrations.by_token(digest)
             if registration is None:
                 raise TokenInvalid
-            user = registration.redeem(user_id=UserId(self.identifiers.uuid()), at=self.clock.now())
+            user = registration.redeem(
+                user_id=UserId(self.identifiers.uuid()), at=now, password_hash=password_hash
+            )
             work.registrations.save(registration)
             try:
                 work.users.add(user)
             except EmailTaken:
                 raise TokenInvalid from None
+            work.audit.append(
+                AuditEvent(
+                    at=now,
+                    action=AuditAction.EMAIL_VERIFIED,
+                    actor_id=user.id,
+                    subject_id=user.id,
+                    caller=caller,
+                )
+            )
             work.commit()
         return user.id
+
+    def _hash(self, digest: str, password: str) -> str:
+        with self.unit_of_work.reading() as work:
+            registration = work.registrations.by_token(digest)
+        return self.new_password(password, email=registration.email if registration else None)

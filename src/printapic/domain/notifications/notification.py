@@ -17,6 +17,16 @@ class NotificationKind(StrEnum):
 
     VERIFY_EMAIL = "verify-email"
     ACCOUNT_EXISTS = "account-exists"
+    PASSWORD_RESET = "password-reset"  # noqa: S105
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105
+    CHANGE_EMAIL = "change-email"
+    EMAIL_CHANGE_NOTICE = "email-change-notice"
+    EMAIL_CHANGED = "email-changed"
+    SESSION_COMPROMISED = "session-compromised"
+    MFA_ENABLED = "mfa-enabled"
+    MFA_DISABLED = "mfa-disabled"
+    MFA_RESET_REQUESTED = "mfa-reset-requested"
+    RECOVERY_CODE_USED = "recovery-code-used"
     ORDER_PLACED = "order-placed"
     PAYMENT_RECEIVED = "payment-received"
     PAYMENT_FAILED = "payment-failed"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import attrs
 
 from printapic.domain.events import DomainEvent
-from printapic.domain.ids import RegistrationId, UserId
+from printapic.domain.ids import AccountRequestId, RegistrationId, SessionId, UserId
 
 
 @attrs.frozen(kw_only=True)
@@ -16,11 +18,68 @@ class RegistrationRequested(DomainEvent):
 
 
 @attrs.frozen(kw_only=True)
+class AccountMailRequested(DomainEvent):
+    """Somebody wants a mail about an account. Whether there is one is found out by the reaction alone."""
+
+    request_id: AccountRequestId
+
+
+@attrs.frozen(kw_only=True)
 class UserVerified(DomainEvent):
     user_id: UserId
 
 
 @attrs.frozen(kw_only=True)
-class RolesGranted(DomainEvent):
+class RolesChanged(DomainEvent):
     user_id: UserId
     roles: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class PasswordChanged(DomainEvent):
+    user_id: UserId
+
+
+@attrs.frozen(kw_only=True)
+class EmailChanged(DomainEvent):
+    user_id: UserId
+
+
+@attrs.frozen(kw_only=True)
+class UserDisabled(DomainEvent):
+    user_id: UserId
+
+
+@attrs.frozen(kw_only=True)
+class UserEnabled(DomainEvent):
+    user_id: UserId
+
+
+@attrs.frozen(kw_only=True)
+class RefreshTokenReused(DomainEvent):
+    """Two devices hold tokens of one session: it has ended, and its owner should know."""
+
+    user_id: UserId
+    session_id: SessionId
+
+
+@attrs.frozen(kw_only=True)
+class SecondFactorEnabled(DomainEvent):
+    user_id: UserId
+
+
+@attrs.frozen(kw_only=True)
+class SecondFactorDisabled(DomainEvent):
+    user_id: UserId
+
+
+@attrs.frozen(kw_only=True)
+class SecondFactorResetRequested(DomainEvent):
+    user_id: UserId
+    due_at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class RecoveryCodeUsed(DomainEvent):
+    user_id: UserId
+    left: int

@@ -23,7 +23,10 @@ class Permission(StrEnum):
     SHIPMENT_WRITE = "shipment:write"
     PAYMENT_READ = "payment:read"
     USER_READ = "user:read"
+    USER_WRITE = "user:write"
+    SESSION_REVOKE = "session:revoke"
     ROLE_WRITE = "role:write"
+    API_KEY_WRITE = "apikey:write"
     PRICE_WRITE = "price:write"
 
 
@@ -57,13 +60,21 @@ _SUPPORT = frozenset(
         Permission.SHIPMENT_WRITE,
         Permission.PAYMENT_READ,
         Permission.USER_READ,
+        Permission.SESSION_REVOKE,
     }
 )
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: _CUSTOMER,
     Role.OPERATOR: _OPERATOR,
     Role.SUPPORT: _SUPPORT,
-    Role.ADMIN: _SUPPORT | {Permission.ORDER_ABORT, Permission.ROLE_WRITE, Permission.PRICE_WRITE},
+    Role.ADMIN: _SUPPORT
+    | {
+        Permission.ORDER_ABORT,
+        Permission.USER_WRITE,
+        Permission.ROLE_WRITE,
+        Permission.API_KEY_WRITE,
+        Permission.PRICE_WRITE,
+    },
     Role.SYSTEM: frozenset(),
 }
 

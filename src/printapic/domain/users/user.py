@@ -9,16 +9,22 @@ from typing import Self
 import attrs
 
 from printapic.domain.actors import Role
-from printapic.domain.errors import Denied, Invalid, NotFound, Unauthenticated
+from printapic.domain.errors import Conflict, Denied, Invalid, NotFound, Unauthenticated
 from printapic.domain.events import Aggregate, aware_utc
 from printapic.domain.ids import RegistrationId, UserId
 from printapic.domain.users.email import EmailAddress
-from printapic.domain.users.events import RegistrationRequested, RolesGranted, UserVerified
+from printapic.domain.users.events import (
+    EmailChanged,
+    PasswordChanged,
+    RegistrationRequested,
+    RolesChanged,
+    UserDisabled,
+    UserEnabled,
+    UserVerified,
+)
 from printapic.domain.users.permissions import Permission, permissions
 
 REGISTRATION_LIFETIME = timedelta(hours=24)
-MIN_PASSWORD_LENGTH = 15
-MAX_PASSWORD_BYTES = 1024
 
 
 class UserNotFound(NotFound):
@@ -26,31 +32,6 @@ class UserNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no such user.")
-
-
-class PasswordTooShort(Invalid):
-    code = "password-too-short"
-
-    def __init__(self) -> None:
-        super().__init__(
-            f"A password has at least {MIN_PASSWORD_LENGTH} characters.", min_length=MIN_PASSWORD_LENGTH
-        )
-
-
-class PasswordTooLong(Invalid):
-    code = "password-too-long"
-
-    def __init__(self) -> None:
-        super().__init__(f"A password has at most {MAX_PASSWORD_BYTES} bytes.", max_bytes=MAX_PASSWORD_BYTES)
-
-
-class PasswordUnreadable(Invalid):
-    """Half a character (a lone surrogate): no keyboard types it, so nobody could log in with it."""
-
-    code = "password-unreadable"
-
-    def __init__(self) -> None:
-        super().__init__("A password is made of whole characters.")
 
 
 class TokenInvalid(Invalid):
@@ -69,6 +50,15 @@ class CredentialsInvalid(Unauthenticated):
         super().__init__("E-mail address or password is wrong.")
 
 
+class PasswordWrong(Denied):
+    """Said to somebody who is logged in, so that their client does not throw the session away."""
+
+    code = "password-wrong"
+
+    def __init__(self) -> None:
+        super().__init__("The present password is wrong.")
+
+
 class AccountDisabled(Denied):
     code = "account-disabled"
 
@@ -76,26 +66,29 @@ class AccountDisabled(Denied):
         super().__init__("This account is disabled.")
 
 
+class LastAdministrator(Conflict):
+    """Without one the shop could never give anybody a role again."""
+
+    code = "last-administrator"
+
+    def __init__(self) -> None:
+        super().__init__("A shop has at least one administrator who can log in.")
+
+
+class OwnRoles(Denied):
+    """Nobody raises or lowers themselves: a second administrator looks at it."""
+
+    code = "own-roles"
+
+    def __init__(self) -> None:
+        super().__init__("Another administrator has to do this to your account.")
+
+
 class Locale(StrEnum):
     """The language of a customer's mail."""
 
     EN = "en"
     DE = "de"
-
-
-def check_new_password(password: str) -> None:
-    """NIST SP 800-63B-4 for a single factor: at least 15 characters, no composition rules.
-
-    Expects the normalised form. Raises `PasswordTooShort`, `PasswordTooLong` or `PasswordUnreadable`.
-    """
-    try:
-        size = len(password.encode())
-    except UnicodeEncodeError:
-        raise PasswordUnreadable from None
-    if size > MAX_PASSWORD_BYTES:
-        raise PasswordTooLong
-    if len(password) < MIN_PASSWORD_LENGTH:
-        raise PasswordTooShort
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -139,15 +132,18 @@ class Registration(Aggregate):
         registration._record(RegistrationRequested(at=at, registration_id=id))
         return registration
 
-    def redeem(self, *, user_id: UserId, at: datetime) -> User:
-        """Turn into the user. Raises `TokenInvalid` when used before, or too late."""
+    def redeem(self, *, user_id: UserId, at: datetime, password_hash: str | None = None) -> User:
+        """Turn into the user, with another password than that of the registration if one is given.
+
+        Raises `TokenInvalid` when used before, or too late.
+        """
         if self.used_at is not None or at >= self.expires_at:
             raise TokenInvalid
         self.used_at = at
         return User.verify(
             id=user_id,
             email=self.email,
-            password_hash=self.password_hash,
+            password_hash=password_hash or self.password_hash,
             name=self.name,
             locale=self.locale,
             roles=frozenset({Role.CUSTOMER}),
@@ -167,6 +163,7 @@ class User(Aggregate):
     roles: frozenset[Role]
     created_at: datetime = attrs.field(validator=aware_utc)
     disabled_at: datetime | None = attrs.field(default=None, validator=aware_utc)
+    password_changed_at: datetime | None = attrs.field(default=None, validator=aware_utc)
 
     @classmethod
     def verify(
@@ -193,11 +190,53 @@ class User(Aggregate):
         user._record(UserVerified(at=at, user_id=id))
         return user
 
-    def grant(self, role: Role, *, at: datetime) -> None:
-        """Add a role; granting one twice changes nothing."""
-        if role not in self.roles:
-            self.roles |= {role}
-            self._record(RolesGranted(at=at, user_id=self.id, roles=tuple(sorted(self.roles))))
+    def set_roles(self, roles: frozenset[Role], *, at: datetime) -> bool:
+        """Have exactly these roles; whether that changed anything."""
+        if roles == self.roles:
+            return False
+        self.roles = roles
+        self._record(RolesChanged(at=at, user_id=self.id, roles=tuple(sorted(roles))))
+        return True
+
+    def change_password(self, password_hash: str, *, at: datetime) -> None:
+        """Another password counts from now on; links mailed before are worthless."""
+        self.password_hash, self.password_changed_at = password_hash, at
+        self._record(PasswordChanged(at=at, user_id=self.id))
+
+    def password_changed_since(self, time: datetime) -> bool:
+        return self.password_changed_at is not None and self.password_changed_at >= time
+
+    def rehash_password(self, old: str, new: str) -> bool:
+        """Keep the same password under a better hash; False where it was changed meanwhile."""
+        if self.password_hash != old:
+            return False
+        self.password_hash = new
+        return True
+
+    def change_email(self, email: EmailAddress, *, at: datetime) -> None:
+        """Another address, which its owner has proven."""
+        self.email = email
+        self._record(EmailChanged(at=at, user_id=self.id))
+
+    def describe(self, *, name: str | None, locale: Locale) -> None:
+        """What a user may say of themselves freely."""
+        self.name, self.locale = name, locale
+
+    def disable(self, *, at: datetime) -> None:
+        """Nobody acts in this account any more; disabling twice changes nothing."""
+        if self.disabled_at is None:
+            self.disabled_at = at
+            self._record(UserDisabled(at=at, user_id=self.id))
+
+    def enable(self, *, at: datetime) -> None:
+        """Take a disabling back."""
+        if self.disabled_at is not None:
+            self.disabled_at = None
+            self._record(UserEnabled(at=at, user_id=self.id))
+
+    @property
+    def staff(self) -> bool:
+        return not self.roles <= {Role.CUSTOMER}
 
     @property
     def permissions(self) -> frozenset[Permission]:

@@ -14,14 +14,11 @@ from litestar.handlers import BaseRouteHandler
 from structlog.contextvars import bind_contextvars
 
 from printapic.application.shop import Shop
-from printapic.application.users.authentication import Principal
-from printapic.domain.errors import Unauthenticated
+from printapic.application.users.principal import Principal
 from printapic.domain.users.permissions import PermissionDenied
 from printapic.domain.users.session import SessionInvalid
-from printapic.entrypoints.http.addresses import address_key
 from printapic.entrypoints.http.given import Given
-from printapic.entrypoints.http.headers import proxies_of, request_id
-from printapic.entrypoints.http.limits import Per, RouteLimit, Turnstile
+from printapic.entrypoints.http.headers import request_id
 from printapic.entrypoints.http.policies import policy_of
 
 REMEMBERED_S = 1.0
@@ -30,41 +27,26 @@ _BEARER = re.compile(r"bearer ([\x21-\x7e]{1,2048})", re.IGNORECASE)
 
 
 class Doorkeeper:
-    """Admits those whose token is good, whose roles are enough for the route, and who do not ask too often.
+    """Admits those whose token is good and whose roles are enough for the route.
 
     A good token is believed for a second without asking again, in this process: revoked sessions and
     changed roles act within that time everywhere. Single dictionary operations need no lock.
     """
 
-    def __init__(
-        self,
-        shop: Callable[[], Shop],
-        turnstile: Turnstile | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, shop: Callable[[], Shop], clock: Callable[[], float] = time.monotonic) -> None:
         self._shop = shop
-        self._turnstile = turnstile
         self._clock = clock
         self._known: dict[str, tuple[float, Principal]] = {}
 
     async def admit(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        """A Litestar guard. Raises `TooManyRequests`, `SessionInvalid` or `PermissionDenied`.
-
-        Who is not known is counted by address, so that a flood of worthless tokens ends as well.
-        """
+        """A Litestar guard. Raises `SessionInvalid` or `PermissionDenied`."""
         bind_contextvars(request_id=request_id(connection.scope))
         policy = policy_of(handler)
         if policy is None:
             raise PermissionDenied
-        await self._count(connection, policy.limits_per(Per.ADDRESS))
         if policy.anyone:
             return
-        try:
-            principal = await self._principal(_token(connection))
-        except Unauthenticated:
-            await self._count(connection, policy.limits_per(Per.PRINCIPAL))
-            raise
-        await self._count(connection, policy.limits_per(Per.PRINCIPAL), f"user {principal.user_id}")
+        principal = await self._principal(_token(connection))
         if not policy.permissions & principal.permissions:
             raise PermissionDenied
         connection.scope["user"] = principal
@@ -72,20 +54,6 @@ class Doorkeeper:
     def forget(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
         """The session of this request has ended: do not believe its token any longer."""
         self._known.pop(_token(connection), None)
-
-    async def _count(
-        self,
-        connection: ASGIConnection[Any, Any, Any, Any],
-        limits: tuple[RouteLimit, ...],
-        who: str | None = None,
-    ) -> None:
-        """Raises `TooManyRequests`. Whoever is not named is the address that they come from."""
-        if self._turnstile is None or not limits:
-            return
-        if who is None:
-            address = proxies_of(connection.scope).client_address(connection.scope)
-            who = f"address {address_key(address)}"
-        await self._turnstile.pass_by(connection.scope, who, limits)
 
     async def _principal(self, token: str) -> Principal:
         now = self._clock()

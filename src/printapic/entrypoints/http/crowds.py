@@ -9,7 +9,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from printapic.application.users.authentication import Principal
+from printapic.application.users.principal import Principal
 from printapic.domain.errors import Throttled
 from printapic.domain.ids import UserId
 from printapic.entrypoints.http.visits import Visit, visit_of

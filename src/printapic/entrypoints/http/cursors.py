@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 
-from printapic.application.users.authentication import Principal
+from printapic.application.users.principal import Principal
 from printapic.domain.errors import Invalid
 
 MAC_BYTES = 16

@@ -29,7 +29,7 @@ from printapic.application.ports.idempotency import (
     Replay,
     StoredReply,
 )
-from printapic.application.users.authentication import Principal
+from printapic.application.users.principal import Principal
 from printapic.domain.errors import Conflict, Invalid
 from printapic.entrypoints.http.headers import request_id
 from printapic.entrypoints.http.policies import operations, policy_of

@@ -13,7 +13,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from printapic.application.shop import Shop
-from printapic.application.users.authentication import Principal
+from printapic.application.users.principal import Principal
 from printapic.domain.crops import CropRecipe
 from printapic.domain.ids import ImageId
 from printapic.domain.users.permissions import Permission

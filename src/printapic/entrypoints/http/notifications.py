@@ -9,7 +9,7 @@ from uuid import UUID
 from litestar import Controller, Request, get
 
 from printapic.application.shop import Shop
-from printapic.application.users.authentication import Principal
+from printapic.application.users.principal import Principal
 from printapic.domain.ids import NotificationId
 from printapic.domain.notifications.notification import Notification
 from printapic.domain.users.permissions import Permission

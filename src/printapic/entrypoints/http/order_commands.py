@@ -11,7 +11,7 @@ from litestar import Controller, Request, Response, post
 from litestar.params import FromPath, JSONBody
 
 from printapic.application.shop import Shop
-from printapic.application.users.authentication import Principal
+from printapic.application.users.principal import Principal
 from printapic.domain.ids import OrderId
 from printapic.domain.orders.order import Order
 from printapic.domain.orders.status import HoldReason

@@ -11,7 +11,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from printapic.application.shop import Shop
-from printapic.application.users.authentication import Principal
+from printapic.application.users.principal import Principal
 from printapic.domain.ids import OrderId, PaymentId, UserId
 from printapic.domain.payments.attempt import Attempt
 from printapic.domain.payments.payment import Payment

@@ -18,7 +18,7 @@ from litestar.response import Stream
 from printapic.application.orders.batches import MAX_BATCH_LINES, BatchNotFound
 from printapic.application.ports.orders import Batch, QueueEntry
 from printapic.application.shop import Shop
-from printapic.application.users.authentication import Principal
+from printapic.application.users.principal import Principal
 from printapic.domain.ids import BatchId, OrderId
 from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.bodies import RequestBody, ResponseBody

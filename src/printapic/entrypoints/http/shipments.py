@@ -10,7 +10,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from printapic.application.shop import Shop
-from printapic.application.users.authentication import Principal
+from printapic.application.users.principal import Principal
 from printapic.domain.ids import LineId, OrderId, ShipmentId
 from printapic.domain.orders.shipment import ShippedItem
 from printapic.domain.users.permissions import Permission

@@ -12,13 +12,12 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from printapic.application.shop import Shop
-from printapic.application.users.authentication import Principal
+from printapic.application.users.principal import Principal
 from printapic.domain.ids import UserId
 from printapic.domain.users.permissions import Permission
 from printapic.domain.users.user import Locale, User
 from printapic.entrypoints.http.bodies import PlainText, RequestBody, ResponseBody
 from printapic.entrypoints.http.given import Given
-from printapic.entrypoints.http.limits import ACCOUNT
 from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
 from printapic.entrypoints.http.policies import allow, public
@@ -85,7 +84,7 @@ class UserController(Controller):
         operation_id="register",
         summary="Ask for an account; a mail brings the token that makes it real",
         status_code=202,
-        opt=public(problems=(422, 503), limits=(ACCOUNT,)) | taking(Load.LOGIN),
+        opt=public(problems=(422, 503)) | taking(Load.LOGIN),
         sync_to_thread=True,
     )
     def register(self, data: JSONBody[RegisterRequest], shop: Given[Shop]) -> Accepted:
@@ -97,7 +96,7 @@ class UserController(Controller):
         operation_id="verify_email",
         summary="Redeem the token of the registration mail",
         status_code=204,
-        opt=public(problems=(422,), limits=(ACCOUNT,)),
+        opt=public(problems=(422,)),
         sync_to_thread=True,
     )
     def verify(self, data: JSONBody[VerifyRequest], shop: Given[Shop]) -> None:

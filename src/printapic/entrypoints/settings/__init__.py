@@ -80,6 +80,7 @@ __all__ = [
 ]
 
 MEGABYTE = 1_000_000
+_STAFF_MFA = {"": None, "required": True, "optional": False}
 
 
 @attrs.frozen(kw_only=True)
@@ -101,11 +102,15 @@ class Settings:
     shop_name: str = "PrintAPic"
     mail_sender: str = "PrintAPic <shop@printapic.example>"
     verify_url: str = ""
+    reset_url: str = ""
+    email_url: str = ""
+    revert_url: str = ""
     order_url: str = ""
     return_origins: frozenset[str] = frozenset()
     cors_origins: frozenset[str] = frozenset()
     allowed_hosts: frozenset[str] = frozenset()
     bcrypt_cost: int = 11
+    staff_second_factor: bool | None = None
     max_upload_bytes: int = 50 * MEGABYTE
     throttling: Throttling = attrs.field(factory=LocalThrottling)
     trusted_proxies: frozenset[Network] = frozenset()
@@ -158,6 +163,17 @@ class Settings:
     def origins(self) -> frozenset[str]:
         """Where a customer may be sent back to after paying: the shop itself, and what is listed."""
         return self.return_origins | {self.public_url}
+
+    @property
+    def staff_need_second_factor(self) -> bool:
+        """Unless somebody decided otherwise, in production alone."""
+        decided = self.staff_second_factor
+        return self.mode is Mode.PRODUCTION if decided is None else decided
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """The pages of a web front end that mails lead to."""
+        return (self.verify_url, self.reset_url, self.email_url, self.revert_url, self.order_url)
 
     def check(self) -> None:
         """Raises `SettingsInvalid`, naming everything that a shop must not run with."""
@@ -212,8 +228,8 @@ _RULES: tuple[Rule, ...] = (
         "PRINTAPIC_MAIL_SENDER must be an address, or Name <address>",
     ),
     (
-        lambda s: any(url and _no_page(url) for url in (s.verify_url, s.order_url)),
-        "PRINTAPIC_VERIFY_URL and PRINTAPIC_ORDER_URL must be http(s) addresses",
+        lambda s: any(url and _no_page(url) for url in s.pages),
+        "the pages PRINTAPIC_{VERIFY,RESET,EMAIL,REVERT,ORDER}_URL must be http(s) addresses",
     ),
     (
         lambda s: isinstance(s.jobs, ProcrastinateJobs) and not isinstance(s.storage, PostgresStorage),
@@ -241,9 +257,10 @@ def _from_environment(variables: Variables) -> Settings:
         variables.text("DATA") or "printapic-data",
         public_url=(variables.text("PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/"),
     )
+    mode = Mode.PRODUCTION if variables.choice("MODE", *Mode) == Mode.PRODUCTION else Mode.EMBEDDED
     settings = attrs.evolve(
         settings,
-        mode=Mode.PRODUCTION if variables.choice("MODE", *Mode) == Mode.PRODUCTION else Mode.EMBEDDED,
+        mode=mode,
         storage=storage_choice(variables, settings.storage),
         images=images_choice(variables, settings.images),
         mail=mail_choice(variables, settings.mail),
@@ -252,10 +269,14 @@ def _from_environment(variables: Variables) -> Settings:
         shop_name=variables.text("SHOP_NAME") or settings.shop_name,
         mail_sender=variables.text("MAIL_SENDER") or settings.mail_sender,
         verify_url=variables.text("VERIFY_URL") or "",
+        reset_url=variables.text("RESET_URL") or "",
+        email_url=variables.text("EMAIL_URL") or "",
+        revert_url=variables.text("REVERT_URL") or "",
         order_url=variables.text("ORDER_URL") or "",
         return_origins=variables.origins("RETURN_ORIGINS"),
         cors_origins=variables.origins("CORS_ORIGINS"),
         allowed_hosts=variables.origins("ALLOWED_HOSTS"),
+        staff_second_factor=_STAFF_MFA[variables.choice("STAFF_MFA", *_STAFF_MFA)],
         bcrypt_cost=variables.number("BCRYPT_COST", settings.bcrypt_cost),
         max_upload_bytes=variables.number("MAX_UPLOAD_BYTES", settings.max_upload_bytes),
         throttling=throttling_choice(variables),

@@ -38,10 +38,11 @@ def test_without_a_web_front_end_the_token_stands_alone(floor: ShopFloor) -> Non
     floor.shop.register(email="anna@example.org", password=PASSWORD, name="Anna", locale=Locale.DE)
     (job,) = floor.worker.list()
     mail = floor.shop.send_registration_mail
-    alone = attrs.evolve(mail, front=attrs.evolve(mail.front, verify_url=""))
+    nowhere = attrs.evolve(mail.secretary.front, verify_url="")
+    alone = attrs.evolve(mail, secretary=attrs.evolve(mail.secretary, front=nowhere))
     (registration,) = floor.unit_of_work.state.tables()["registrations"].values()
     alone(registration_id=RegistrationId(registration.id))
     assert job.payload == {"registration_id": str(registration.id)}
     text = floor.mailer.mails[0].content.text
     assert "token=" not in text
-    assert mail.tokens.mail_token("verify-email", str(registration.id)) in text
+    assert mail.secretary.tokens.mail_token("verify-email", str(registration.id)) in text

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from printapic.application.orders.commands import VersionDiffers
 from printapic.application.orders.tracking import visible_to
+from printapic.application.ports.versions import VersionDiffers
 from printapic.domain.actors import Actor, Role
 from printapic.domain.ids import OrderId
 from printapic.domain.orders.status import OrderStatus

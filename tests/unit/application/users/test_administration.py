@@ -8,7 +8,8 @@ from printapic.application.users.administration import RoleNotGrantable
 from printapic.domain.actors import Actor, Role
 from printapic.domain.ids import UserId
 from printapic.domain.users.email import EmailInvalid
-from printapic.domain.users.user import Locale, PasswordTooLong, PasswordTooShort, UserNotFound
+from printapic.domain.users.password import PasswordTooLong, PasswordTooShort
+from printapic.domain.users.user import Locale, UserNotFound
 from tests.shop_floor import PASSWORD, ShopFloor, user_of
 
 
@@ -45,15 +46,15 @@ def test_an_administrator_has_an_address_and_a_good_password(
 
 
 def test_granting_a_role_twice_changes_nothing(floor: ShopFloor, anna: Actor) -> None:
-    once = floor.shop.grant_role(email="anna@example.org", role=Role.SUPPORT)
-    twice = floor.shop.grant_role(email="anna@example.org", role=Role.SUPPORT)
+    once = floor.grant("anna@example.org", Role.SUPPORT)
+    twice = floor.grant("anna@example.org", Role.SUPPORT)
     assert once.roles == twice.roles == {Role.CUSTOMER, Role.SUPPORT}
     assert floor.shop.read_user(user_id=user_of(anna)).roles == {Role.CUSTOMER, Role.SUPPORT}
 
 
 def test_nobody_becomes_the_system(floor: ShopFloor, anna: Actor) -> None:
     with pytest.raises(RoleNotGrantable):
-        floor.shop.grant_role(email="anna@example.org", role=Role.SYSTEM)
+        floor.grant("anna@example.org", Role.SYSTEM)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_nobody_becomes_the_system(floor: ShopFloor, anna: Actor) -> None:
 )
 def test_a_role_needs_somebody_to_have_it(floor: ShopFloor, email: str, refusal: type[Exception]) -> None:
     with pytest.raises(refusal):
-        floor.shop.grant_role(email=email, role=Role.SUPPORT)
+        floor.grant(email, Role.SUPPORT)
 
 
 def test_users_are_read_in_pages_and_an_unknown_one_is_not_found(floor: ShopFloor) -> None:

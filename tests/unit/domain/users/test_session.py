@@ -10,10 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from printapic.domain.actors import Role
 from printapic.domain.ids import SessionId, UserId
-from printapic.domain.users.session import Session, SessionInvalid
+from printapic.domain.users.events import RefreshTokenReused
+from printapic.domain.users.session import Presented, ReauthenticationRequired, Session, SessionEnd
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-SECOND = timedelta(seconds=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 def session(*roles: Role) -> Session:
@@ -39,8 +40,6 @@ def test_staff_log_in_for_a_shift_and_customers_for_a_month(
     started = session(*roles)
     assert started.expires_at == NOON + lifetime
     assert started.live(at=NOON)
-    assert started.live(at=NOON + lifetime - SECOND)
-    assert not started.live(at=NOON + lifetime)
 
 
 def test_a_session_begins_with_its_first_generation() -> None:
@@ -49,37 +48,116 @@ def test_a_session_begins_with_its_first_generation() -> None:
     assert started.revoked_at is None
 
 
-def test_refreshing_makes_the_next_generation_and_does_not_prolong_the_session() -> None:
+def test_the_newest_token_makes_the_next_generation_and_does_not_prolong_the_session() -> None:
     refreshed = session(Role.CUSTOMER)
-    refreshed.refresh(1, at=NOON + SECOND)
+    assert refreshed.present(1, at=NOON + SECOND) is Presented.NEWEST
     assert (refreshed.generation, refreshed.refreshed_at) == (2, NOON + SECOND)
     assert refreshed.expires_at == NOON + timedelta(days=30)
 
 
-@pytest.mark.parametrize("generation", [0, 1, 3, -1])
-def test_only_the_newest_generation_can_be_refreshed(generation: int) -> None:
-    refreshed = session(Role.CUSTOMER)
-    refreshed.refresh(1, at=NOON)
-    with pytest.raises(SessionInvalid):
-        refreshed.refresh(generation, at=NOON + SECOND)
-    assert (refreshed.generation, refreshed.refreshed_at) == (2, NOON)
+def rotated(times: int = 1) -> Session:
+    """A session whose newest tokens were made at noon."""
+    started = session(Role.CUSTOMER)
+    for generation in range(1, times + 1):
+        started.present(generation, at=NOON)
+    return started
 
 
-def test_an_expired_session_cannot_be_refreshed() -> None:
-    expired = session(Role.ADMIN)
-    with pytest.raises(SessionInvalid):
-        expired.refresh(1, at=NOON + timedelta(hours=12))
-    assert expired.generation == 1
+@pytest.mark.parametrize("used", [False, True])
+@pytest.mark.parametrize("seconds", [0, 10])
+def test_for_ten_seconds_the_predecessor_gets_the_same_successor(seconds: int, used: bool) -> None:
+    shared = rotated()
+    if used:
+        shared.use(2, at=NOON)
+    assert shared.present(1, at=NOON + seconds * SECOND) is Presented.PREDECESSOR
+    assert shared.generation == 2
+    assert shared.live(at=NOON + seconds * SECOND)
 
 
-def test_a_revoked_session_is_over_at_once_and_for_good() -> None:
-    revoked = session(Role.CUSTOMER)
-    revoked.revoke(at=NOON + SECOND)
-    revoked.revoke(at=NOON + 2 * SECOND)
-    assert revoked.revoked_at == NOON + SECOND
-    assert not revoked.live(at=NOON + SECOND)
-    with pytest.raises(SessionInvalid):
-        revoked.refresh(1, at=NOON + SECOND)
+@pytest.mark.parametrize("seconds", [11, 300])
+def test_a_predecessor_whose_successor_never_arrived_is_a_lost_reply(seconds: int) -> None:
+    shared = rotated()
+    assert shared.present(1, at=NOON + seconds * SECOND) is Presented.LOST_REPLY
+    assert shared.generation == 2
+    assert shared.revoked_at is None
+
+
+@pytest.mark.parametrize(
+    ("generation", "rotations", "used", "seconds"),
+    [
+        (1, 1, True, 11),
+        (1, 1, False, 301),
+        (1, 2, False, 0),
+        (1, 2, True, 1),
+        (0, 1, False, 0),
+        (-5, 3, False, 0),
+    ],
+)
+def test_any_older_token_is_a_stolen_one_and_ends_the_session(
+    generation: int, rotations: int, used: bool, seconds: int
+) -> None:
+    stolen = rotated(rotations)
+    if used:
+        stolen.use(rotations + 1, at=NOON)
+    now = NOON + seconds * SECOND
+    assert stolen.present(generation, at=now) is Presented.REUSED
+    assert (stolen.revoked_at, stolen.ended_by) == (now, SessionEnd.TOKEN_REUSED)
+    assert stolen.take_events() == (RefreshTokenReused(at=now, user_id=stolen.user_id, session_id=stolen.id),)
+    assert stolen.present(stolen.generation, at=now) is Presented.INVALID
+
+
+def test_a_token_of_the_future_ends_nothing() -> None:
+    started = rotated()
+    assert started.present(3, at=NOON) is Presented.INVALID
+    assert started.live(at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("role", "idle"), [(Role.CUSTOMER, timedelta(days=14)), (Role.ADMIN, timedelta(minutes=30))]
+)
+def test_a_session_that_nobody_uses_idles_away(role: Role, idle: timedelta) -> None:
+    left = session(role)
+    assert left.live(at=NOON + idle - SECOND)
+    assert not left.live(at=NOON + idle)
+    assert left.present(1, at=NOON + idle) is Presented.INVALID
+    left.present(1, at=NOON + idle - SECOND)
+    assert left.live(at=NOON + idle)
+
+
+def test_the_first_use_of_new_tokens_is_remembered_and_no_other() -> None:
+    started = rotated()
+    assert not started.first_use(1)
+    assert started.last_used_at == NOON
+    started.use(1, at=NOON + SECOND)
+    assert started.used_at is None
+    assert started.first_use(2)
+    started.use(2, at=NOON + SECOND)
+    started.use(2, at=NOON + 2 * SECOND)
+    assert started.used_at == started.last_used_at == NOON + SECOND
+    started.present(2, at=NOON + 3 * SECOND)
+    assert (started.used_at, started.last_used_at) == (None, NOON + 3 * SECOND)
+
+
+def test_a_proof_of_identity_is_good_for_five_minutes() -> None:
+    started = session(Role.CUSTOMER)
+    started.demand_recent_proof(at=NOON + timedelta(minutes=5))
+    with pytest.raises(ReauthenticationRequired):
+        started.demand_recent_proof(at=NOON + timedelta(minutes=5) + SECOND)
+    started.prove(second_factor=False, at=NOON + DAY)
+    started.demand_recent_proof(at=NOON + DAY)
+    assert not started.second_factor
+    started.prove(second_factor=True, at=NOON + DAY)
+    started.prove(second_factor=False, at=NOON + DAY)
+    assert started.second_factor
+
+
+def test_an_ended_session_is_over_at_once_and_for_good() -> None:
+    ended = session(Role.CUSTOMER)
+    ended.end(SessionEnd.LOGGED_OUT, at=NOON + SECOND)
+    ended.end(SessionEnd.REVOKED, at=NOON + 2 * SECOND)
+    assert (ended.revoked_at, ended.ended_by) == (NOON + SECOND, SessionEnd.LOGGED_OUT)
+    assert not ended.live(at=NOON + SECOND)
+    assert ended.present(1, at=NOON + SECOND) is Presented.INVALID
 
 
 class AnySession(RuleBasedStateMachine):
@@ -89,33 +167,37 @@ class AnySession(RuleBasedStateMachine):
         super().__init__()
         self.now = NOON
         self.session = session(Role.ADMIN)
-        self.refreshed = 0
+        self.rotations = 0
 
-    @rule(hours=st.integers(0, 5))
-    def time_passes(self, hours: int) -> None:
-        self.now += timedelta(hours=hours)
+    @rule(seconds=st.sampled_from([1, 5, 11, 200, 400, 1799]))
+    def time_passes(self, seconds: int) -> None:
+        self.now += seconds * SECOND
 
-    @rule(behind=st.integers(-2, 3))
-    def somebody_refreshes(self, behind: int) -> None:
-        allowed = behind == 0 and self.session.live(at=self.now)
-        try:
-            self.session.refresh(self.session.generation - behind, at=self.now)
-        except SessionInvalid:
-            assert not allowed
-        else:
-            assert allowed
-            self.refreshed += 1
+    @rule(behind=st.integers(-1, 3))
+    def somebody_presents(self, behind: int) -> None:
+        live, before = self.session.live(at=self.now), self.session.generation
+        presented = self.session.present(before - behind, at=self.now)
+        assert (presented is Presented.NEWEST) == (live and behind == 0)
+        assert (presented is Presented.INVALID) == (not live or behind < 0)
+        if behind > 1 and live:
+            assert presented is Presented.REUSED
+        self.rotations += presented is Presented.NEWEST
+        assert self.session.live(at=self.now) == (live and presented is not Presented.REUSED)
+
+    @rule()
+    def the_client_uses_its_tokens(self) -> None:
+        self.session.use(self.session.generation, at=self.now)
 
     @rule()
     def somebody_logs_out(self) -> None:
-        self.session.revoke(at=self.now)
+        self.session.end(SessionEnd.LOGGED_OUT, at=self.now)
         assert not self.session.live(at=self.now)
 
     @invariant()
-    def generations_count_the_refreshes(self) -> None:
-        assert self.session.generation == 1 + self.refreshed
+    def generations_count_the_rotations(self) -> None:
+        assert self.session.generation == 1 + self.rotations
         assert self.session.refreshed_at < self.session.expires_at == NOON + timedelta(hours=12)
 
 
 TestAnySession = AnySession.TestCase
-TestAnySession.settings = settings(max_examples=30, stateful_step_count=25)
+TestAnySession.settings = settings(max_examples=50, stateful_step_count=25)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar import Request
 
-from printapic.application.users.authentication import Principal
+from printapic.application.users.principal import Principal
 from printapic.domain.actors import Actor, Role
 from printapic.domain.errors import (
     Conflict,
@@ -188,7 +188,7 @@ class Door:
         user = UserId(UUID(int=1))
         roles = frozenset({Role.CUSTOMER})
         self.principal = Principal(
-            session_id=SessionId(UUID(int=2)),
+            session=SessionId(UUID(int=2)),
             user_id=user,
             actor=Actor(user, roles),
             permissions=permissions(roles),

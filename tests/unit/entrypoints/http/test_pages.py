@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from litestar import Litestar, Request
 from litestar.datastructures import State
 
-from printapic.application.users.authentication import Principal
+from printapic.application.users.principal import Principal
 from printapic.domain.actors import Actor, Role
 from printapic.domain.ids import SessionId, UserId
 from printapic.domain.users.permissions import permissions
@@ -27,7 +27,7 @@ SOMETHING = UUID("019a1c5e-7c1b-7d0e-8f3a-2b6c9d1e4f50")
 def principal(number: int) -> Principal:
     roles = frozenset({Role.CUSTOMER})
     return Principal(
-        session_id=SessionId(UUID(int=9)),
+        session=SessionId(UUID(int=9)),
         user_id=UserId(UUID(int=number)),
         actor=Actor(UserId(UUID(int=number)), roles),
         permissions=permissions(roles),

@@ -137,6 +137,15 @@ class MemoryTransaction:
         self.put(name, key, copy_of(aggregate))
         self.events.extend(aggregate.take_events())
 
+    def remove(self, name: str, aggregate: Aggregate, key: Hashable) -> None:
+        """Forget an aggregate. Raises `ConcurrentUpdate` for another version than the stored one."""
+        self.check(writing=True)
+        stored = self.table(name).get(key)
+        if stored is None or stored.version != aggregate.version:
+            raise ConcurrentUpdate
+        self._changed[name] = {k: row for k, row in self.table(name).items() if k != key}
+        self.events.extend(aggregate.take_events())
+
 
 def copy_of(aggregate: A) -> A:
     """Another object with the same state and no events; its parts are frozen and may be shared."""

@@ -9,6 +9,11 @@ import attrs
 
 from printapic.adapters.persistence.memory.audit import MemoryAuditLog
 from printapic.adapters.persistence.memory.catalogue import MemoryPriceLists
+from printapic.adapters.persistence.memory.credentials import (
+    MemoryAccountRequestRepository,
+    MemoryApiKeyRepository,
+    MemorySecondFactorRepository,
+)
 from printapic.adapters.persistence.memory.images import MemoryImageRepository
 from printapic.adapters.persistence.memory.notifications import MemoryNotificationRepository
 from printapic.adapters.persistence.memory.orders import MemoryBatchRepository, MemoryOrderRepository
@@ -62,7 +67,10 @@ class MemoryUnitOfWork(UnitOfWork):
         self._committed = False
         self.users = MemoryUserRepository(transaction)
         self.registrations = MemoryRegistrationRepository(transaction)
+        self.account_requests = MemoryAccountRequestRepository(transaction)
         self.sessions = MemorySessionRepository(transaction)
+        self.second_factors = MemorySecondFactorRepository(transaction)
+        self.api_keys = MemoryApiKeyRepository(transaction)
         self.images = MemoryImageRepository(transaction)
         self.price_lists = MemoryPriceLists(transaction)
         self.orders = MemoryOrderRepository(transaction)

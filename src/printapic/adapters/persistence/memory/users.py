@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import islice
 from operator import attrgetter
 
 from printapic.adapters.persistence.memory.state import MemoryTransaction, copy_of
@@ -11,8 +13,9 @@ from printapic.application.ports.users import (
     SessionRepository,
     UserRepository,
 )
+from printapic.domain.actors import Role
 from printapic.domain.ids import RegistrationId, SessionId, UserId
-from printapic.domain.users.session import Session
+from printapic.domain.users.session import Session, SessionEnd
 from printapic.domain.users.user import Registration, User, UserNotFound
 
 
@@ -41,10 +44,17 @@ class MemoryUserRepository(UserRepository):
         """Raises `ConcurrentUpdate`, or `EmailTaken` for a changed address."""
         self._transaction.save("users", user, user.id, self._conflict(user))
 
-    def all(self, *, after: UserId | None, limit: int) -> tuple[User, ...]:
+    def all(self, *, after: UserId | None, limit: int, containing: str | None = None) -> tuple[User, ...]:
         """Users in the order of their ids."""
         users = sorted(self._all(), key=attrgetter("id"))
-        return tuple(copy_of(user) for user in users if after is None or user.id > after)[:limit]
+        behind = (user for user in users if after is None or user.id > after)
+        found = (user for user in behind if containing is None or _contains(user, containing.lower()))
+        return tuple(copy_of(user) for user in islice(found, limit))
+
+    def administrators(self) -> tuple[User, ...]:
+        """Every administrator who is not disabled, in the order of their ids."""
+        users = sorted(self._all(), key=attrgetter("id"))
+        return tuple(copy_of(user) for user in users if Role.ADMIN in user.roles and not user.disabled_at)
 
     def hash_samples(self) -> tuple[str, ...]:
         """All of them: nobody keeps many users in memory."""
@@ -56,6 +66,10 @@ class MemoryUserRepository(UserRepository):
     def _conflict(self, user: User) -> EmailTaken | None:
         taken = any(each.email.key == user.email.key and each.id != user.id for each in self._all())
         return EmailTaken() if taken else None
+
+
+def _contains(user: User, text: str) -> bool:
+    return any(text in part.lower() for part in (user.email.address, user.email.key, user.name or ""))
 
 
 class MemoryRegistrationRepository(RegistrationRepository):
@@ -77,6 +91,16 @@ class MemoryRegistrationRepository(RegistrationRepository):
         """The registration whose token has this SHA-256."""
         rows: list[Registration] = list(self._transaction.table("registrations").values())
         return next((copy_of(each) for each in rows if each.token_sha256 == token_sha256), None)
+
+    def pending(self, email_key: str, *, at: datetime) -> Registration | None:
+        """The newest for this address that can still be redeemed."""
+        rows: list[Registration] = list(self._transaction.table("registrations").values())
+        open_ones = [
+            each
+            for each in rows
+            if each.email.key == email_key and each.used_at is None and at < each.expires_at
+        ]
+        return copy_of(max(open_ones, key=attrgetter("id"))) if open_ones else None
 
     def save(self, registration: Registration) -> None:
         """Raises `ConcurrentUpdate`."""
@@ -107,3 +131,22 @@ class MemorySessionRepository(SessionRepository):
     def save(self, session: Session) -> None:
         """Raises `ConcurrentUpdate`."""
         self._transaction.save("sessions", session, session.id)
+
+    def live(self, user_id: UserId, *, at: datetime, limit: int = 100) -> tuple[Session, ...]:
+        """A user's live sessions, the newest login first."""
+        found = sorted(self._of(user_id), key=attrgetter("id"), reverse=True)
+        return tuple(copy_of(session) for session in found if session.live(at=at))[:limit]
+
+    def end_all(
+        self, user_id: UserId, reason: SessionEnd, *, at: datetime, keep: SessionId | None = None
+    ) -> int:
+        """End them one by one: there is no other writer."""
+        ending = [each for each in self._of(user_id) if each.revoked_at is None and each.id != keep]
+        for session in map(copy_of, ending):
+            session.end(reason, at=at)
+            self.save(session)
+        return len(ending)
+
+    def _of(self, user_id: UserId) -> list[Session]:
+        rows: list[Session] = list(self._transaction.table("sessions").values())
+        return [session for session in rows if session.user_id == user_id]

@@ -22,6 +22,14 @@ from sqlalchemy import (
     text,
 )
 
+from printapic.adapters.persistence.sql.account_tables import (
+    account_requests,
+    api_keys,
+    registrations,
+    second_factors,
+    sessions,
+    users,
+)
 from printapic.adapters.persistence.sql.audit_tables import audit_log, subject_keys
 from printapic.adapters.persistence.sql.columns import SERIAL, JsonDocument, MoneyAmount, UtcDateTime
 from printapic.adapters.persistence.sql.idempotency_tables import idempotency_keys
@@ -41,9 +49,10 @@ from printapic.domain.notifications.notification import NotificationKind
 from printapic.domain.orders.line import PrintState
 from printapic.domain.orders.shipment import ShipmentState
 from printapic.domain.orders.status import HoldReason, OrderStatus
-from printapic.domain.users.user import Locale
 
 __all__ = [
+    "account_requests",
+    "api_keys",
     "audit_log",
     "idempotency_keys",
     "images",
@@ -60,60 +69,13 @@ __all__ = [
     "price_lists",
     "production_batches",
     "registrations",
+    "second_factors",
     "sessions",
     "shipments",
     "subject_keys",
     "users",
     "webhook_inbox",
 ]
-
-users = Table(
-    "users",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("email_address", Text, nullable=False),
-    Column("email_key", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
-    Column("name", Text),
-    Column("locale", String(10), nullable=False),
-    Column("roles", JsonDocument, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("disabled_at", UtcDateTime),
-    Column("version", Integer, nullable=False),
-    UniqueConstraint("email_key"),
-    one_of("locale", Locale),
-)
-
-registrations = Table(
-    "registrations",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("email_address", Text, nullable=False),
-    Column("email_key", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
-    Column("name", Text),
-    Column("locale", String(10), nullable=False),
-    Column("token_sha256", String(64)),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False),
-    Column("used_at", UtcDateTime),
-    Column("version", Integer, nullable=False),
-    UniqueConstraint("token_sha256"),
-    one_of("locale", Locale),
-)
-
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("user_id", Uuid, ForeignKey("users.id"), nullable=False, index=True),
-    Column("generation", Integer, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("refreshed_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False),
-    Column("revoked_at", UtcDateTime),
-    Column("version", Integer, nullable=False),
-)
 
 images = Table(
     "images",

@@ -11,18 +11,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from printapic.adapters.persistence.sql.audit import SqlAuditLog
 from printapic.adapters.persistence.sql.catalogue import PriceListCache, SqlPriceLists
+from printapic.adapters.persistence.sql.credentials import (
+    SqlAccountRequestRepository,
+    SqlApiKeyRepository,
+    SqlSecondFactorRepository,
+)
 from printapic.adapters.persistence.sql.engine import reading_engine
 from printapic.adapters.persistence.sql.images import SqlImageRepository
 from printapic.adapters.persistence.sql.notifications import SqlNotificationRepository
 from printapic.adapters.persistence.sql.orders import SqlBatchRepository, SqlOrderRepository
 from printapic.adapters.persistence.sql.payments import SqlPaymentInbox, SqlPaymentRepository
+from printapic.adapters.persistence.sql.sessions import SqlSessionRepository
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, shop_errors
 from printapic.adapters.persistence.sql.turns import turn_to_write
-from printapic.adapters.persistence.sql.users import (
-    SqlRegistrationRepository,
-    SqlSessionRepository,
-    SqlUserRepository,
-)
+from printapic.adapters.persistence.sql.users import SqlRegistrationRepository, SqlUserRepository
 from printapic.application.audit.sealing import Notary
 from printapic.application.ports.jobs import Job, JobQueue
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -68,7 +70,10 @@ class SqlUnitOfWork(UnitOfWork):
         self._committed = False
         self.users = SqlUserRepository(transaction)
         self.registrations = SqlRegistrationRepository(transaction)
+        self.account_requests = SqlAccountRequestRepository(transaction)
         self.sessions = SqlSessionRepository(transaction)
+        self.second_factors = SqlSecondFactorRepository(transaction)
+        self.api_keys = SqlApiKeyRepository(transaction)
         self.images = SqlImageRepository(transaction)
         self.price_lists = SqlPriceLists(transaction, cache)
         self.orders = SqlOrderRepository(transaction)

@@ -1,25 +1,21 @@
-"""Users, registrations and sessions in SQL."""
+"""Users and registrations in SQL."""
 
 from __future__ import annotations
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, ColumnElement, bindparam, func, select
+from datetime import datetime
 
-from printapic.adapters.persistence.sql.tables import registrations, sessions, users
+from sqlalchemy import ColumnElement, Text, and_, func, or_, select
+
+from printapic.adapters.persistence.sql.tables import registrations, users
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, Values
-from printapic.application.ports.users import RegistrationRepository, SessionRepository, UserRepository
+from printapic.application.ports.users import RegistrationRepository, UserRepository
 from printapic.domain.actors import Role
-from printapic.domain.ids import RegistrationId, SessionId, UserId
+from printapic.domain.ids import RegistrationId, UserId
 from printapic.domain.users.email import EmailAddress
-from printapic.domain.users.session import Session
 from printapic.domain.users.user import Locale, Registration, User, UserNotFound
 
 _SCHEME_AND_COST = len("$bcrypt-sha256$v=2,t=2b,r=11$")
-_WITH_USER = (
-    select(sessions, users)
-    .join(users, users.c.id == sessions.c.user_id)
-    .where(sessions.c.id == bindparam("session_id"))
-    .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
-)
+_SEARCHED = (users.c.email_address, users.c.email_key, users.c.name)
 
 
 class SqlUserRepository(UserRepository):
@@ -37,23 +33,35 @@ class SqlUserRepository(UserRepository):
         row = self._transaction.row_to_change(select(users).where(users.c.id == user_id))
         if row is None:
             raise UserNotFound
-        return _user(row)
+        return user_of(row)
 
     def by_email(self, key: str) -> User | None:
         """The user whose address has this key."""
         row = self._transaction.row(select(users).where(users.c.email_key == key))
-        return _user(row) if row else None
+        return user_of(row) if row else None
 
     def save(self, user: User) -> None:
         """Raises `ConcurrentUpdate`, or `EmailTaken` for a changed address."""
         self._transaction.change(users, _user_values(user), user)
 
-    def all(self, *, after: UserId | None, limit: int) -> tuple[User, ...]:
+    def all(self, *, after: UserId | None, limit: int, containing: str | None = None) -> tuple[User, ...]:
         """Users in the order of their ids."""
         statement = select(users).order_by(users.c.id).limit(limit)
         if after is not None:
             statement = statement.where(users.c.id > after)
-        return tuple(_user(row) for row in self._transaction.rows(statement))
+        if containing is not None:
+            found = [column.icontains(containing, autoescape=True) for column in _SEARCHED]
+            statement = statement.where(or_(*found))
+        return tuple(user_of(row) for row in self._transaction.rows(statement))
+
+    def administrators(self) -> tuple[User, ...]:
+        """They are locked in the order of their ids, so that two who lock them never wait for each other."""
+        statement = (
+            select(users)
+            .where(users.c.roles.cast(Text).contains(f'"{Role.ADMIN}"'), users.c.disabled_at.is_(None))
+            .order_by(users.c.id)
+        )
+        return tuple(user_of(row) for row in self._transaction.rows_to_change(statement))
 
     def hash_samples(self) -> tuple[str, ...]:
         """One of each beginning: scheme and cost stand in front of the salt (PHC string format)."""
@@ -80,6 +88,18 @@ class SqlRegistrationRepository(RegistrationRepository):
         """The registration, locked in a writing unit: it is about to be redeemed."""
         return self._one(registrations.c.token_sha256 == token_sha256)
 
+    def pending(self, email_key: str, *, at: datetime) -> Registration | None:
+        """The newest for this address that can still be redeemed, locked in a writing unit."""
+        open_ones = and_(
+            registrations.c.email_key == email_key,
+            registrations.c.used_at.is_(None),
+            registrations.c.expires_at > at,
+        )
+        row = self._transaction.row_to_change(
+            select(registrations).where(open_ones).order_by(registrations.c.id.desc()).limit(1)
+        )
+        return _registration(row) if row else None
+
     def save(self, registration: Registration) -> None:
         """Raises `ConcurrentUpdate`."""
         self._transaction.change(registrations, _registration_values(registration), registration)
@@ -87,34 +107,6 @@ class SqlRegistrationRepository(RegistrationRepository):
     def _one(self, condition: ColumnElement[bool]) -> Registration | None:
         row = self._transaction.row_to_change(select(registrations).where(condition))
         return _registration(row) if row else None
-
-
-class SqlSessionRepository(SessionRepository):
-    """Sessions, alone or with their users."""
-
-    def __init__(self, transaction: SqlTransaction) -> None:
-        self._transaction = transaction
-
-    def add(self, session: Session) -> None:
-        """Store a login."""
-        self._transaction.add(sessions, _session_values(session), session)
-
-    def get(self, session_id: SessionId) -> Session | None:
-        """The session, locked in a writing unit."""
-        row = self._transaction.row_to_change(select(sessions).where(sessions.c.id == session_id))
-        return _session(row) if row else None
-
-    def with_user(self, session_id: SessionId) -> tuple[Session, User] | None:
-        """One statement; it locks neither of the two."""
-        row = self._transaction.row(_WITH_USER, {"session_id": session_id})
-        if row is None:
-            return None
-        session, user = ({c.name: row[f"{t.name}_{c.name}"] for c in t.columns} for t in (sessions, users))
-        return _session(session), _user(user)
-
-    def save(self, session: Session) -> None:
-        """Raises `ConcurrentUpdate`."""
-        self._transaction.change(sessions, _session_values(session), session)
 
 
 def _user_values(user: User) -> Values:
@@ -128,11 +120,13 @@ def _user_values(user: User) -> Values:
         "roles": sorted(user.roles),
         "created_at": user.created_at,
         "disabled_at": user.disabled_at,
+        "password_changed_at": user.password_changed_at,
         "version": user.version,
     }
 
 
-def _user(values: Values) -> User:
+def user_of(values: Values) -> User:
+    """A user from its row."""
     return User(
         id=UserId(values["id"]),
         email=EmailAddress(values["email_address"], values["email_key"]),
@@ -142,6 +136,7 @@ def _user(values: Values) -> User:
         roles=frozenset(Role(role) for role in values["roles"]),
         created_at=values["created_at"],
         disabled_at=values["disabled_at"],
+        password_changed_at=values["password_changed_at"],
         version=values["version"],
     )
 
@@ -173,31 +168,5 @@ def _registration(values: Values) -> Registration:
         created_at=values["created_at"],
         expires_at=values["expires_at"],
         used_at=values["used_at"],
-        version=values["version"],
-    )
-
-
-def _session_values(session: Session) -> Values:
-    return {
-        "id": session.id,
-        "user_id": session.user_id,
-        "generation": session.generation,
-        "created_at": session.created_at,
-        "refreshed_at": session.refreshed_at,
-        "expires_at": session.expires_at,
-        "revoked_at": session.revoked_at,
-        "version": session.version,
-    }
-
-
-def _session(values: Values) -> Session:
-    return Session(
-        id=SessionId(values["id"]),
-        user_id=UserId(values["user_id"]),
-        generation=values["generation"],
-        created_at=values["created_at"],
-        refreshed_at=values["refreshed_at"],
-        expires_at=values["expires_at"],
-        revoked_at=values["revoked_at"],
         version=values["version"],
     )

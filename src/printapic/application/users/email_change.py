@@ -1,0 +1,142 @@
+"""Changing the address of an account, with a way back for the owner of the old one."""
+
+from __future__ import annotations
+
+import attrs
+
+from printapic.application.ports.clock import Clock
+from printapic.application.ports.identifiers import Identifiers
+from printapic.application.ports.throttle import Throttle
+from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.application.ports.users import EmailTaken, TokenIssuer
+from printapic.application.users.limits import demand_mail
+from printapic.application.users.passwords import token_digest
+from printapic.domain.actors import UNKNOWN_CALLER, Caller
+from printapic.domain.audit.event import AuditAction, AuditEvent
+from printapic.domain.ids import AccountRequestId, SessionId, UserId
+from printapic.domain.users.account_request import AccountRequest, RequestKind
+from printapic.domain.users.email import EmailAddress
+from printapic.domain.users.session import SessionEnd, SessionInvalid
+from printapic.domain.users.user import TokenInvalid
+
+_DISTRUSTED = frozenset(SessionEnd) - {SessionEnd.LOGGED_OUT}
+"""A session that was taken away has lost what it asked for too."""
+
+
+@attrs.frozen(kw_only=True)
+class RequestEmailChange:
+    """Ask for another address. Whether it is somebody else's is not looked up here, nor told."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+    identifiers: Identifiers
+    throttle: Throttle
+    tokens: TokenIssuer
+
+    def __call__(
+        self, *, user_id: UserId, session_id: SessionId, email: str, caller: Caller = UNKNOWN_CALLER
+    ) -> None:
+        """Raises `EmailInvalid`, `ReauthenticationRequired` or `TooManyRequests`."""
+        address = EmailAddress.parse(email)
+        now = self.clock.now()
+        with self.unit_of_work.reading() as work:
+            session = work.sessions.get(session_id)
+        if session is None:
+            raise SessionInvalid
+        session.demand_recent_proof(at=now)
+        demand_mail(self.throttle, self.tokens, address)
+        with self.unit_of_work() as work:
+            work.account_requests.add(
+                AccountRequest.ask(
+                    id=AccountRequestId(self.identifiers.uuid()),
+                    kind=RequestKind.EMAIL_CHANGE,
+                    email=address,
+                    user_id=user_id,
+                    session_id=session_id,
+                    at=now,
+                )
+            )
+            work.audit.append(
+                AuditEvent(
+                    at=now,
+                    action=AuditAction.EMAIL_CHANGE_REQUESTED,
+                    actor_id=user_id,
+                    subject_id=user_id,
+                    session_id=session_id,
+                    caller=caller,
+                )
+            )
+            work.commit()
+
+
+@attrs.frozen(kw_only=True)
+class ConfirmEmailChange:
+    """Redeem the token that went to the new address. Every other session than the asking one ends."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(self, *, token: str, caller: Caller = UNKNOWN_CALLER) -> None:
+        """Raises `TokenInvalid`, also where the address got an account of its own meanwhile."""
+        now = self.clock.now()
+        with self.unit_of_work() as work:
+            request = work.account_requests.by_token(token_digest(token))
+            if request is None:
+                raise TokenInvalid
+            user = work.users.get(request.redeem(RequestKind.EMAIL_CHANGE, at=now))
+            asking = work.sessions.get(request.session_id) if request.session_id else None
+            if user.disabled_at is not None or asking is None or asking.ended_by in _DISTRUSTED:
+                raise TokenInvalid
+            user.change_email(request.email, at=now)
+            try:
+                work.users.save(user)
+            except EmailTaken:
+                raise TokenInvalid from None
+            work.account_requests.save(request)
+            work.sessions.end_all(user.id, SessionEnd.EMAIL_CHANGED, at=now, keep=request.session_id)
+            work.audit.append(
+                AuditEvent(
+                    at=now,
+                    action=AuditAction.EMAIL_CHANGED,
+                    actor_id=user.id,
+                    subject_id=user.id,
+                    caller=caller,
+                )
+            )
+            work.commit()
+
+
+@attrs.frozen(kw_only=True)
+class RevertEmailChange:
+    """Redeem the token that went to the old address: it is the account's again, and every session ends.
+
+    Works before the change was confirmed, which then never happens, and for a week after it.
+    """
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(self, *, token: str, caller: Caller = UNKNOWN_CALLER) -> None:
+        """Raises `TokenInvalid`, also where the old address belongs to another account by now."""
+        now = self.clock.now()
+        with self.unit_of_work() as work:
+            way_back = work.account_requests.by_token(token_digest(token))
+            if way_back is None:
+                raise TokenInvalid
+            user = work.users.get(way_back.redeem(RequestKind.EMAIL_REVERT, at=now))
+            change = work.account_requests.get(way_back.undoes) if way_back.undoes else None
+            if change is not None:
+                change.withdraw(at=now)
+                work.account_requests.save(change)
+            if user.email != way_back.email:
+                user.change_email(way_back.email, at=now)
+                try:
+                    work.users.save(user)
+                except EmailTaken:
+                    raise TokenInvalid from None
+            work.account_requests.save(way_back)
+            work.sessions.end_all(user.id, SessionEnd.EMAIL_CHANGED, at=now)
+            work.audit.append(
+                AuditEvent(at=now, action=AuditAction.EMAIL_REVERTED, subject_id=user.id, caller=caller)
+            )
+            work.commit()

@@ -1,0 +1,94 @@
+"""How often somebody may try to prove who they are, or make the shop write to an address.
+
+The figures are those of NIST SP 800-63B-4, section 3.2.2, made stricter: delays grow from a minute to half
+an hour, and nobody is ever locked out for good. What is counted per account is counted for unknown
+addresses in the same way. A device that has logged into the account before has a count of its own, so that
+nobody can lock the owner out by guessing.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+import attrs
+
+from printapic.application.ports.throttle import Limit, Throttle, demand
+from printapic.application.ports.users import TokenIssuer
+from printapic.domain.actors import Caller
+from printapic.domain.users.email import EmailAddress
+
+FAILURES_PER_ACCOUNT = (
+    Limit(name="log-in", count=5, period_s=300),
+    Limit(name="log-in-hour", count=20, period_s=3600),
+    Limit(name="log-in-day", count=50, period_s=86_400),
+)
+FAILURES_PER_CLIENT = Limit(name="log-in-client", count=10, period_s=60)
+FAILURES_IN_ALL = Limit(name="log-in-all", count=1000, period_s=300)
+FAILURES_PER_CLIENT_UNDER_ATTACK = Limit(name="log-in-attack", count=3, period_s=60)
+CODES = (
+    Limit(name="mfa", count=5, period_s=300),
+    Limit(name="mfa-hour", count=20, period_s=3600),
+    Limit(name="mfa-day", count=50, period_s=86_400),
+)
+MAILS_PER_ADDRESS = Limit(name="account-mail", count=5, period_s=3600)
+RESETS_PER_ADDRESS = Limit(name="password-reset-day", count=5, period_s=86_400)
+REFRESHES_PER_SESSION = Limit(name="refresh", count=20, period_s=60)
+_EVERYONE = "everyone"
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """One try at a password, counted before the work, as if it were wrong."""
+
+    throttle: Throttle
+    keys: tuple[tuple[str, Limit], ...]
+
+    def forgive(self) -> None:
+        """It was right: it does not count."""
+        for key, limit in self.keys:
+            self.throttle.give_back(key, limit)
+
+
+@attrs.frozen(kw_only=True)
+class PasswordGate:
+    """Lets tries at passwords through at a bearable rate."""
+
+    throttle: Throttle
+    tokens: TokenIssuer
+
+    def enter(self, account: str, *, device_token: str | None, caller: Caller) -> Attempt:
+        """Raises `TooManyRequests`. `account` is a pseudonym, so that the throttle learns no address."""
+        key = f"account:{account}"
+        if device_token is not None and self.knows(device_token, account):
+            key = f"device:{device_token.partition('.')[0]}"
+        counted = [(key, limit) for limit in FAILURES_PER_ACCOUNT]
+        everyone: list[tuple[str, Limit]] = []
+        if caller.network is not None:
+            client = f"client:{caller.network}"
+            counted.insert(0, (client, FAILURES_PER_CLIENT))
+            if self.throttle.take(_EVERYONE, FAILURES_IN_ALL).allowed:
+                everyone = [(_EVERYONE, FAILURES_IN_ALL)]
+            else:
+                counted.insert(0, (client, FAILURES_PER_CLIENT_UNDER_ATTACK))
+        for counter, limit in counted:
+            demand(self.throttle, counter, limit)
+        return Attempt(throttle=self.throttle, keys=(*counted, *everyone))
+
+    def device_token(self, device_id: str, account: str) -> str:
+        """What a device carries from its first login on, good for this account alone. It opens nothing."""
+        return f"{device_id}.{self.tokens.pseudonym('device', f'{device_id} {account}')}"
+
+    def knows(self, device_token: str, account: str) -> bool:
+        device_id, _, _ = device_token.partition(".")
+        expected = self.device_token(device_id, account)
+        return hmac.compare_digest(expected.encode(), device_token.encode("utf-8", "replace"))
+
+
+def account_of(tokens: TokenIssuer, email: EmailAddress | None) -> str:
+    """The pseudonym under which an account, or an address without one, is counted and logged."""
+    return tokens.pseudonym("account", email.key if email else "")
+
+
+def demand_mail(throttle: Throttle, tokens: TokenIssuer, email: EmailAddress, *more: Limit) -> None:
+    """Spend one of the mails that may be sent to an address on request. Raises `TooManyRequests`."""
+    demand(throttle, f"mail:{account_of(tokens, email)}", MAILS_PER_ADDRESS, *more)

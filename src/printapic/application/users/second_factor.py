@@ -1,0 +1,278 @@
+"""Second factors: enrolling an authenticator app, codes, recovery codes, and the way back without them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import attrs
+
+from printapic.application.ports.clock import Clock
+from printapic.application.ports.secrets import Enrolment, OneTimePasswords, Sealer
+from printapic.application.ports.throttle import Throttle, demand
+from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from printapic.application.users.limits import CODES
+from printapic.domain.actors import UNKNOWN_CALLER, Caller
+from printapic.domain.audit.event import AuditAction, AuditEvent
+from printapic.domain.ids import SessionId, UserId
+from printapic.domain.users.second_factor import CodeInvalid, NotEnrolled, SecondFactor
+from printapic.domain.users.session import Session, SessionEnd, SessionInvalid
+
+_SEPARATORS = re.compile(r"[\s-]+")
+
+
+def recovery_digest(code: str) -> str:
+    """80 random bits need no slow hash. Capitals, spaces and hyphens do not matter."""
+    plain = _SEPARATORS.sub("", code).lower()
+    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def sealing_context(user_id: UserId) -> str:
+    return f"second factor of {user_id}"
+
+
+@attrs.frozen(kw_only=True)
+class SecondFactorCodes:
+    """Takes codes: counts the tries before the work, and uses up the right ones."""
+
+    clock: Clock
+    throttle: Throttle
+    sealer: Sealer
+    one_time_passwords: OneTimePasswords
+
+    def count_try(self, user_id: UserId) -> None:
+        """Before the unit of work, since the throttle may be far away. Raises `TooManyRequests`."""
+        demand(self.throttle, f"user:{user_id}", *CODES)
+
+    def step(self, factor: SecondFactor, code: str) -> int | None:
+        secret = self.sealer.unseal(factor.secret_sealed, context=sealing_context(factor.id)).decode()
+        return self.one_time_passwords.step(secret, code, at=self.clock.now())
+
+    def spend(
+        self, work: UnitOfWork, factor: SecondFactor, code: str, *, keep: SessionId | None = None
+    ) -> bool:
+        """Use a code up; False for a wrong or spent one. A recovery code ends all sessions but `keep`."""
+        now = self.clock.now()
+        codes_left = len(factor.recovery)
+        if not factor.spend(self.step(factor, code), recovery_digest(code), at=now):
+            return False
+        work.second_factors.save(factor)
+        if len(factor.recovery) < codes_left:
+            work.sessions.end_all(factor.id, SessionEnd.SECOND_FACTOR_CHANGED, at=now, keep=keep)
+            work.audit.append(
+                AuditEvent(
+                    at=now,
+                    action=AuditAction.RECOVERY_CODE_USED,
+                    actor_id=factor.id,
+                    subject_id=factor.id,
+                    details={"left": str(len(factor.recovery))},
+                )
+            )
+        return True
+
+
+def own_session(work: UnitOfWork, user_id: UserId, session_id: SessionId) -> Session:
+    """Raises `SessionInvalid`."""
+    session = work.sessions.get(session_id)
+    if session is None or session.user_id != user_id:
+        raise SessionInvalid
+    return session
+
+
+@attrs.frozen(kw_only=True)
+class EnrolSecondFactor:
+    """Begin: a secret for the authenticator app. It counts when the first right code has come back."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+    sealer: Sealer
+    one_time_passwords: OneTimePasswords
+
+    def __call__(self, *, user_id: UserId, session_id: SessionId) -> tuple[str, Enrolment]:
+        """The secret in base 32, and the same for an app to read.
+
+        Raises `ReauthenticationRequired` or `AlreadyEnrolled`.
+        """
+        secret = self.one_time_passwords.new_secret()
+        sealed = self.sealer.seal(secret.encode(), context=sealing_context(user_id))
+        now = self.clock.now()
+        with self.unit_of_work() as work:
+            user = work.users.get(user_id)
+            own_session(work, user_id, session_id).demand_recent_proof(at=now)
+            factor = work.second_factors.get(user_id)
+            if factor is None:
+                work.second_factors.add(SecondFactor.enrol(user_id=user_id, secret_sealed=sealed, at=now))
+            else:
+                factor.replace(sealed, at=now)
+                work.second_factors.save(factor)
+            work.commit()
+        return secret, self.one_time_passwords.enrolment(secret, account=user.email.address)
+
+
+@attrs.frozen(kw_only=True)
+class ConfirmSecondFactor:
+    """Show that the app makes the right codes: from now on each login needs one. Other sessions end."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+    codes: SecondFactorCodes
+
+    def __call__(
+        self, *, user_id: UserId, session_id: SessionId, code: str, caller: Caller = UNKNOWN_CALLER
+    ) -> tuple[str, ...]:
+        """The recovery codes, which are never shown again.
+
+        Raises `NotEnrolled`, `AlreadyEnrolled`, `CodeInvalid`, `ReauthenticationRequired` or
+        `TooManyRequests`.
+        """
+        self.codes.count_try(user_id)
+        recovery = self.codes.one_time_passwords.recovery_codes()
+        now = self.clock.now()
+        with self.unit_of_work() as work:
+            work.users.get(user_id)
+            session = own_session(work, user_id, session_id)
+            session.demand_recent_proof(at=now)
+            factor = work.second_factors.get(user_id)
+            if factor is None:
+                raise NotEnrolled
+            step = self.codes.step(factor, code)
+            factor.confirm(step, recovery=tuple(map(recovery_digest, recovery)), at=now)
+            work.second_factors.save(factor)
+            session.prove(second_factor=True, at=now)
+            work.sessions.save(session)
+            work.sessions.end_all(user_id, SessionEnd.SECOND_FACTOR_CHANGED, at=now, keep=session_id)
+            work.audit.append(_event(AuditAction.MFA_ENROLLED, user_id, session_id, caller, self.clock))
+            work.commit()
+        return recovery
+
+
+@attrs.frozen(kw_only=True)
+class DisableSecondFactor:
+    """Log in with the password alone again. Every other session ends."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+    codes: SecondFactorCodes
+
+    def __call__(
+        self, *, user_id: UserId, session_id: SessionId, code: str, caller: Caller = UNKNOWN_CALLER
+    ) -> None:
+        """Raises `NotEnrolled`, `CodeInvalid`, `ReauthenticationRequired` or `TooManyRequests`."""
+        self.codes.count_try(user_id)
+        now = self.clock.now()
+        with self.unit_of_work() as work:
+            work.users.get(user_id)
+            own_session(work, user_id, session_id).demand_recent_proof(at=now)
+            factor = work.second_factors.get(user_id)
+            if factor is None or not factor.active:
+                raise NotEnrolled
+            if not self.codes.spend(work, factor, code, keep=session_id):
+                raise CodeInvalid
+            factor.disable(at=now)
+            work.second_factors.remove(factor)
+            work.sessions.end_all(user_id, SessionEnd.SECOND_FACTOR_CHANGED, at=now, keep=session_id)
+            work.audit.append(_event(AuditAction.MFA_DISABLED, user_id, session_id, caller, self.clock))
+            work.commit()
+
+
+@attrs.frozen(kw_only=True)
+class RenewRecoveryCodes:
+    """Ten new recovery codes; the old ones are worthless."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+    codes: SecondFactorCodes
+
+    def __call__(self, *, user_id: UserId, session_id: SessionId) -> tuple[str, ...]:
+        """Raises `NotEnrolled` or `ReauthenticationRequired`."""
+        recovery = self.codes.one_time_passwords.recovery_codes()
+        with self.unit_of_work() as work:
+            own_session(work, user_id, session_id).demand_recent_proof(at=self.clock.now())
+            factor = work.second_factors.get(user_id)
+            if factor is None or not factor.active:
+                raise NotEnrolled
+            factor.renew_recovery(tuple(map(recovery_digest, recovery)))
+            work.second_factors.save(factor)
+            work.commit()
+        return recovery
+
+
+@attrs.frozen(kw_only=True)
+class ResetSecondFactor:
+    """Help somebody who has lost app and codes: the factor goes in three days, and its owner is told now.
+
+    `at_once` is for the shop's own machine, where whoever calls could change the database as well.
+    """
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(
+        self,
+        *,
+        user_id: UserId,
+        actor_id: UserId | None,
+        at_once: bool = False,
+        caller: Caller = UNKNOWN_CALLER,
+    ) -> SecondFactor:
+        """Raises `UserNotFound` or `NotEnrolled`."""
+        now = self.clock.now()
+        with self.unit_of_work() as work:
+            work.users.get(user_id)
+            factor = work.second_factors.get(user_id)
+            if factor is None or not factor.active:
+                raise NotEnrolled
+            if at_once:
+                _remove(work, factor, self.clock)
+            else:
+                factor.request_reset(at=now)
+                work.second_factors.save(factor)
+            work.audit.append(
+                AuditEvent(
+                    at=now,
+                    action=AuditAction.MFA_RESET,
+                    actor_id=actor_id,
+                    subject_id=user_id,
+                    caller=caller,
+                    details={"when": "now" if at_once else "in 72 hours"},
+                )
+            )
+            work.commit()
+        return factor
+
+
+@attrs.frozen(kw_only=True)
+class FinishSecondFactorReset:
+    """Reaction: remove the factor when its owner did not object in time."""
+
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
+
+    def __call__(self, *, user_id: UserId) -> None:
+        with self.unit_of_work() as work:
+            factor = work.second_factors.get(user_id)
+            if factor is None or not factor.reset_due(at=self.clock.now()):
+                return
+            _remove(work, factor, self.clock)
+            work.commit()
+
+
+def _remove(work: UnitOfWork, factor: SecondFactor, clock: Clock) -> None:
+    now = clock.now()
+    factor.disable(at=now)
+    work.second_factors.remove(factor)
+    work.sessions.end_all(factor.id, SessionEnd.SECOND_FACTOR_CHANGED, at=now)
+    work.audit.append(AuditEvent(at=now, action=AuditAction.MFA_DISABLED, subject_id=factor.id))
+
+
+def _event(
+    action: AuditAction, user_id: UserId, session_id: SessionId, caller: Caller, clock: Clock
+) -> AuditEvent:
+    return AuditEvent(
+        at=clock.now(),
+        action=action,
+        actor_id=user_id,
+        subject_id=user_id,
+        session_id=session_id,
+        caller=caller,
+    )
