@@ -23,12 +23,13 @@ from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.container import Container
 from printapic.entrypoints.http.app import create_app
 from printapic.entrypoints.http.idempotency import KeysImpossible, keyed
+from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.policies import allow, public
 from printapic.entrypoints.settings import MemoryStorage, Settings
-from tests.integration.http.live_shop import LiveShop, Person, live_shop
+from tests.integration.http.live_shop import LiveShop, Person, live_shop, wait_until
 from tests.integration.http.problems import problem
 
-HERE = "/v1/whatever"
+HERE, HURRIED = "/v1/whatever", "/v1/hurried"
 
 
 @attrs.define
@@ -48,10 +49,20 @@ def whatever(request: Request[Any, Any, Any]) -> Response[bytes]:
     return WHATEVER.act()
 
 
+@post(
+    HURRIED,
+    opt=allow(Permission.ACCOUNT_SELF) | keyed() | taking(Load.STANDARD, within_s=0.2),
+    sync_to_thread=True,
+)
+def hurried(request: Request[Any, Any, Any]) -> Response[bytes]:
+    WHATEVER.asked += 1
+    return WHATEVER.act()
+
+
 @pytest.fixture(scope="module")
 def odd_shop(tmp_path_factory: pytest.TempPathFactory, log: LogCapture) -> Iterator[LiveShop]:
     folder = tmp_path_factory.mktemp("odd")
-    with live_shop(folder, more_routes=[whatever], storage=MemoryStorage()) as running:
+    with live_shop(folder, more_routes=[whatever, hurried], storage=MemoryStorage()) as running:
         yield running
 
 
@@ -68,9 +79,11 @@ def raising(error: Exception) -> Callable[[], Response[bytes]]:
     return act
 
 
-def ask(shop: LiveShop, who: Person, key: str | None = None, **request: Any) -> httpx.Response:
+def ask(
+    shop: LiveShop, who: Person, key: str | None = None, path: str = HERE, **request: Any
+) -> httpx.Response:
     headers = {"Idempotency-Key": key} if key else {}
-    return shop.call("POST", HERE, who, headers=headers, **request)
+    return shop.call("POST", path, who, headers=headers, **request)
 
 
 @pytest.fixture
@@ -168,6 +181,28 @@ def test_the_second_is_told_to_wait_while_the_first_is_at_it(
     assert waiting.headers["retry-after"] == "1"
     problem(other, 422, "idempotency-key-reused")
     assert ask(odd_shop, carla, key).content == b"at last"
+    assert WHATEVER.asked == 1
+
+
+def test_an_answer_for_which_the_client_did_not_wait_is_kept_for_the_next_time(
+    odd_shop: LiveShop, carla: Person, key: str
+) -> None:
+    """Nobody else gets the request meanwhile: the work goes on, though its client was sent away."""
+    go_on = threading.Event()
+
+    def act() -> Response[bytes]:
+        assert go_on.wait(20)
+        return Response(b"at last")
+
+    WHATEVER.act = act
+    try:
+        problem(ask(odd_shop, carla, key, HURRIED), 503, "deadline-exceeded")
+        problem(ask(odd_shop, carla, key, HURRIED), 409, "idempotency-in-flight")
+    finally:
+        go_on.set()
+    wait_until(lambda: ask(odd_shop, carla, key, HURRIED).status_code != 409)
+    answer = ask(odd_shop, carla, key, HURRIED)
+    assert (answer.content, answer.headers["idempotency-replayed"]) == (b"at last", "true")
     assert WHATEVER.asked == 1
 
 

@@ -16,14 +16,17 @@ from pathlib import Path
 
 import httpx
 
+COMMAND = "printapic.entrypoints.cli.main"
+ROOT = Path(__file__).parent.parent.parent.parent
 _READY_S = 60
 
 
 class ShopProcess:
     """Serves one data folder on one port. Every start is a new process on what the last one left."""
 
-    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, variables: Mapping[str, str], module: str = COMMAND) -> None:
         self.folder = folder
+        self._module = module
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -46,8 +49,9 @@ class ShopProcess:
         """Start, and return when it is ready to serve."""
         with (self.folder / "server.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "printapic.entrypoints.cli.main", "serve", "--port", str(self.port)],
+                [sys.executable, "-m", self._module, "serve", "--port", str(self.port)],
                 env=self.environment,
+                cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

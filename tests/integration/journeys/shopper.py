@@ -201,19 +201,27 @@ class Shopper:
         eventually(lambda: wanted(self.order()), what)
 
     def send(self, method: str, path: str, *, accept: tuple[int, ...], **request: Any) -> httpx.Response:
-        """Repeat one request until the shop answers it; 503 and a dead server are no answers."""
+        """Repeat one request until the shop answers it.
+
+        503 and a dead server are no answers, and neither is that a request is in flight: the server that
+        had it was killed, and its lease has to end.
+        """
 
         def once() -> httpx.Response | None:
             try:
                 answer = httpx.request(method, self.shop.url + path, timeout=30, trust_env=False, **request)
             except httpx.TransportError:
                 return None
-            if answer.status_code == 503:
+            if answer.status_code == 503 or _in_flight(answer):
                 return None
             assert answer.status_code in accept, f"{method} {path}: {answer.status_code} {answer.text}"
             return answer
 
         return eventually(once, f"{method} {path}")
+
+
+def _in_flight(answer: httpx.Response) -> bool:
+    return answer.status_code == 409 and answer.json()["code"] == "idempotency-in-flight"
 
 
 def eventually(look: Callable[[], T | None], what: str) -> T:

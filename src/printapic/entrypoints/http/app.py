@@ -87,7 +87,7 @@ def create_app(
     _size_thread_pool()
     app = Litestar(
         route_handlers=[*CONTROLLERS, *_simulated(settings), *more_routes],
-        middleware=[DefineMiddleware(Visits, admission=admission)],
+        middleware=[DefineMiddleware(Visits, admission=admission), answers.keeping],
         guards=[doorkeeper.admit, Crowds().admit],
         dependencies=_dependencies(container, doorkeeper),
         exception_handlers=EXCEPTION_HANDLERS,
@@ -95,7 +95,7 @@ def create_app(
         request_max_body_size=MAX_JSON_BYTES,
         state=State({CURSORS: Cursors(container.cursor_secrets)}),
         before_request=answers.claim,
-        before_send=[answers.keep, finishing(https=settings.public_url.startswith("https://"))],
+        before_send=[finishing(https=settings.public_url.startswith("https://"))],
         openapi_config=openapi_config(),
         logging_config=None,
         lifespan=[watched(admission)],

@@ -1,15 +1,18 @@
 """Requests under an `Idempotency-Key`: done once, and answered with the same bytes however often they come.
 
 After draft-ietf-httpapi-idempotency-key-header-07. The claim is made by a hook of the framework that runs
-behind the guards, so that an answer is only ever repeated to somebody who may ask for it; the answer is
-kept by another hook, which sees it as it is sent.
+behind the guards, so that an answer is only ever repeated to somebody who may ask for it. The answer is
+kept by the innermost middleware: it sees what the handler says, also where the client was told meanwhile
+that it took too long.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import attrs
@@ -18,8 +21,10 @@ import structlog
 from litestar import Litestar, Request, Response
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
-from litestar.types import Message, Scope
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
+from printapic.application.ports import deadlines
+from printapic.application.ports.deadlines import Deadline
 from printapic.application.ports.idempotency import (
     Claimed,
     Differs,
@@ -34,7 +39,6 @@ from printapic.domain.errors import Conflict, Invalid
 from printapic.entrypoints.http.headers import request_id
 from printapic.entrypoints.http.policies import operations, policy_of
 from printapic.entrypoints.http.preconditions import idempotency_key
-from printapic.entrypoints.http.visits import working
 
 LEASE = timedelta(seconds=30)
 """Longer than any request may take."""
@@ -43,6 +47,7 @@ KEPT_HEADERS = frozenset({b"content-language", b"content-type", b"etag", b"last-
 """What belongs to the answer; the others belong to the request that it is sent for."""
 KEPT_REFUSALS = frozenset({404, 409, 410, 422})
 """What use cases decide. Other refusals are made before them, or say that nothing was decided."""
+STORING_S = 3.0
 _HOPEFUL = timedelta(seconds=20)
 """Who has so much left of the lease is probably still at it, and done in a moment."""
 _OPT = "idempotency"
@@ -81,13 +86,12 @@ class _Declared:
     required: bool
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class _InHand:
-    """A claimed request, and what has been sent of its answer so far."""
+    """A claimed request, and what the handler has said so far."""
 
     claim: Claimed
-    status: int = 0
-    headers: list[tuple[bytes, bytes]] = attrs.field(factory=list)
+    start: HTTPResponseStartEvent | None = None
     body: bytearray = attrs.field(factory=bytearray)
 
 
@@ -120,7 +124,7 @@ def _possible(handler: BaseRouteHandler) -> bool:
 
 
 class Answers:
-    """Claims keyed requests before they are handled, and keeps or repeats their answers."""
+    """Claims keyed requests before they are handled, and keeps and repeats their answers."""
 
     def __init__(self, keys: Callable[[], IdempotencyKeys]) -> None:
         self._keys = keys
@@ -144,7 +148,7 @@ class Answers:
         )
         match await sync_to_thread(self._keys().claim, keyed_request, lease=LEASE, keep=KEPT):
             case Claimed() as claim:
-                request.scope["state"][_IN_HAND] = _InHand(claim=claim)
+                request.scope["state"][_IN_HAND] = _InHand(claim)
                 return None
             case Replay(reply=reply):
                 return _repeated(reply)
@@ -153,49 +157,73 @@ class Answers:
             case Differs():
                 raise IdempotencyKeyReused
 
-    async def keep(self, message: Message, scope: Scope) -> None:
-        """A `before_send` hook: puts an answer together as it is sent, and stores it before its end is."""
+    def keeping(self, app: ASGIApp) -> ASGIApp:
+        """The middleware: an answer goes on to the client when it is stored."""
+
+        async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+            async def keep(message: Message) -> None:
+                await self._keep(message, scope, send)
+
+            keeps = takes_key(scope["route_handler"]) is not None
+            await app(scope, receive, keep if keeps else send)
+
+        return handle
+
+    async def _keep(self, message: Message, scope: Scope, send: Send) -> None:
         in_hand: _InHand | None = scope["state"].get(_IN_HAND)
         if in_hand is None:
-            return
-        if message["type"] == "http.response.start":
-            in_hand.status, in_hand.headers = message["status"], list(message.get("headers", []))
-        elif message["type"] == "http.response.body":
-            in_hand.body += message.get("body", b"")
-            if not message.get("more_body", False):
+            await send(message)
+        elif message["type"] == "http.response.start":
+            in_hand.start = message
+        elif message["type"] == "http.response.body" and in_hand.start is not None:
+            in_hand.body += message["body"]
+            if not message["more_body"]:
                 del scope["state"][_IN_HAND]
-                await self._settle(in_hand, scope)
+                reply = _reply(in_hand.start, bytes(in_hand.body))
+                await self._settle(in_hand.claim, in_hand.start, reply, scope)
+                await send(in_hand.start)
+                await send({"type": "http.response.body", "body": reply.body, "more_body": False})
 
-    async def _settle(self, in_hand: _InHand, scope: Scope) -> None:
+    async def _settle(
+        self, claim: Claimed, start: HTTPResponseStartEvent, reply: StoredReply, scope: Scope
+    ) -> None:
         """The work is done: whatever happens here, the client gets its answer.
 
         Where it cannot be stored, a repetition waits for the lease, and is then answered by what the use
         case finds under its own key.
         """
         try:
-            async with working(scope):
-                kept = await self._finish(in_hand)
+            if _worth_keeping(start):
+                kept = await _in_its_own_time(partial(self._keys().finish, claim, reply))
+            else:
+                kept = await _in_its_own_time(partial(self._keys().release, claim))
         except Exception as error:
             _log.error("an answer is not kept", request_id=request_id(scope), error=type(error).__name__)
         else:
             if not kept:
                 _log.warning("an answer came after its lease", request_id=request_id(scope))
 
-    async def _finish(self, in_hand: _InHand) -> bool:
-        if _worth_keeping(in_hand):
-            return await sync_to_thread(self._keys().finish, in_hand.claim, _reply(in_hand))
-        return await sync_to_thread(self._keys().release, in_hand.claim)
+
+async def _in_its_own_time(store: Callable[[], bool]) -> bool:
+    """Run in a thread under a deadline of its own: that of the request may be over, and its work is done."""
+    deadline = Deadline()
+    deadlines.begin(deadline)
+    clock = asyncio.get_running_loop().call_later(STORING_S, deadline.expire)
+    try:
+        return await sync_to_thread(store)
+    finally:
+        clock.cancel()
 
 
-def _worth_keeping(in_hand: _InHand) -> bool:
+def _worth_keeping(start: HTTPResponseStartEvent) -> bool:
     """Whether this is what became of the request, for good: not if it says when to try again."""
-    decided = in_hand.status < 400 or in_hand.status in KEPT_REFUSALS
-    return decided and all(name.lower() != b"retry-after" for name, _ in in_hand.headers)
+    decided = start["status"] < 400 or start["status"] in KEPT_REFUSALS
+    return decided and all(name.lower() != b"retry-after" for name, _ in start["headers"])
 
 
-def _reply(in_hand: _InHand) -> StoredReply:
-    headers = tuple((name, value) for name, value in in_hand.headers if name.lower() in KEPT_HEADERS)
-    return StoredReply(status=in_hand.status, headers=headers, body=bytes(in_hand.body))
+def _reply(start: HTTPResponseStartEvent, body: bytes) -> StoredReply:
+    headers = tuple((name, value) for name, value in start["headers"] if name.lower() in KEPT_HEADERS)
+    return StoredReply(status=start["status"], headers=headers, body=body)
 
 
 def _repeated(reply: StoredReply) -> Response[bytes]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -76,18 +76,6 @@ class Visit:
         await waiting
         await self._enter(was_inside=True)
 
-    @asynccontextmanager
-    async def again(self) -> AsyncIterator[None]:
-        """Hold a place for what is left to do while the answer goes out. Raises `Overloaded`."""
-        if self._holds_a_place:
-            yield
-            return
-        await self._enter(was_inside=True)
-        try:
-            yield
-        finally:
-            self._leave()
-
     async def _next_piece(self, receive: Receive) -> Any:
         """The next piece of the body; when it is complete, a place is held again."""
         if self._over:
@@ -148,17 +136,6 @@ class Visit:
         self._deadline.expire()
         if not self._answered:
             self._refusal = asyncio.get_running_loop().create_task(self._refuse())
-
-
-@asynccontextmanager
-async def working(scope: Scope) -> AsyncIterator[None]:
-    """A place for a hook that needs a thread after the handler is done. Raises `Overloaded`."""
-    visit = visit_of(scope)
-    if visit is None:
-        yield
-        return
-    async with visit.again():
-        yield
 
 
 def visit_of(scope: Scope) -> Visit | None:
