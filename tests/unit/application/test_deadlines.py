@@ -21,10 +21,11 @@ class Bell(Interruptible):
 
 def test_everything_that_waits_is_interrupted_when_the_time_is_up() -> None:
     deadline, first, second = Deadline(), Bell(), Bell()
-    with deadline.watching(first), deadline.watching(second):
-        deadline.expire()
-        assert first.rung.is_set()
-        assert second.rung.is_set()
+    deadline.watch(first)
+    deadline.watch(second)
+    deadline.expire()
+    assert first.rung.is_set()
+    assert second.rung.is_set()
 
 
 def test_a_thread_that_waits_is_woken() -> None:
@@ -32,9 +33,9 @@ def test_a_thread_that_waits_is_woken() -> None:
     woken = []
 
     def wait() -> None:
-        with deadline.watching(bell):
-            waits.set()
-            woken.append(bell.rung.wait(10))
+        deadline.watch(bell)
+        waits.set()
+        woken.append(bell.rung.wait(10))
 
     thread = threading.Thread(target=wait)
     thread.start()
@@ -45,22 +46,21 @@ def test_a_thread_that_waits_is_woken() -> None:
 
 
 def test_what_no_longer_waits_is_left_alone() -> None:
-    deadline, bell = Deadline(), Bell()
-    with deadline.watching(bell):
-        pass
-    with pytest.raises(ZeroDivisionError), deadline.watching(bell):
-        raise ZeroDivisionError
+    deadline, over, still = Deadline(), Bell(), Bell()
+    deadline.watch(over)
+    deadline.watch(still)
+    deadline.unwatch(over)
     deadline.expire()
     assert deadline.expired
-    assert not bell.rung.is_set()
+    assert (over.rung.is_set(), still.rung.is_set()) == (False, True)
 
 
 def test_after_the_deadline_nothing_new_is_begun() -> None:
     deadline, bell = Deadline(), Bell()
     assert not deadline.expired
     deadline.expire()
-    with pytest.raises(DeadlineExceeded), deadline.watching(bell):
-        pytest.fail("something was begun")
+    with pytest.raises(DeadlineExceeded):
+        deadline.watch(bell)
     assert not bell.rung.is_set()
 
 

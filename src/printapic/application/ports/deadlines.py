@@ -6,8 +6,6 @@ A thread cannot be cancelled, but the connection on which it waits can be closed
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
 from typing import Protocol
@@ -44,21 +42,20 @@ class Deadline:
     def expired(self) -> bool:
         return self._expired
 
-    @contextmanager
-    def watching(self, waiting: Interruptible) -> Iterator[None]:
-        """Have `waiting` interrupted if the time runs out meanwhile. Raises `DeadlineExceeded` if it has."""
+    def watch(self, waiting: Interruptible) -> None:
+        """Have `waiting` interrupted if the time runs out. Raises `DeadlineExceeded` if it has already."""
         with self._lock:
             if self._expired:
                 raise DeadlineExceeded
             self._watched.append(waiting)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._watched.remove(waiting)
+
+    def unwatch(self, waiting: Interruptible) -> None:
+        """It is not waited for any longer, and may serve others: from now on it is never interrupted."""
+        with self._lock:
+            self._watched.remove(waiting)
 
     def expire(self) -> None:
-        """The time is up. What is no longer watched is never interrupted: it may serve others by now."""
+        """The time is up."""
         with self._lock:
             self._expired = True
             for waiting in self._watched:

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 
+from printapic.adapters.persistence.sql.interruption import interrupt_late_requests
+
 POOL_SIZE = 28
 """24 request threads and four for timers and workers (security-and-reliability.md, 2.3)."""
 
@@ -84,7 +86,7 @@ def _postgres(url: URL, pool: dict[str, Any], application_name: str) -> Engine:
     options += [given] if isinstance(given, str) else given
     # A connection that broke makes SQLAlchemy renew the whole pool, so after a restart each thread fails
     # once at most: the round trip of `pool_pre_ping` on every read would buy nothing more.
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         **pool,
         connect_args={
@@ -97,6 +99,8 @@ def _postgres(url: URL, pool: dict[str, Any], application_name: str) -> Engine:
             "tcp_user_timeout": 3000,
         },
     )
+    interrupt_late_requests(engine)
+    return engine
 
 
 def _sqlite(url: URL, pool: dict[str, Any], busy_timeout_s: float) -> Engine:
