@@ -249,6 +249,11 @@ def throttle(settings: Settings, closing: ExitStack) -> Throttle:
             return RedisThrottle(client, local)
 
 
+def throttle_secret(keys: KeyRing) -> bytes:
+    """Makes the keys of counters unrecognisable, in the same way in every process, whenever it started."""
+    return keys.secret("throttle keys")
+
+
 def front(settings: Settings) -> ShopFront:
     return ShopFront(
         name=settings.shop_name,
@@ -316,6 +321,7 @@ class Container(containers.DeclarativeContainer):
     )
     key_mint = providers.ThreadSafeSingleton(key_mint, settings)
     throttle = providers.ThreadSafeSingleton(throttle, settings, closing)
+    throttle_secret = providers.Callable(throttle_secret, keyring)
     templates = providers.ThreadSafeSingleton(JinjaMailTemplates)
     mailer = providers.ThreadSafeSingleton(mailer, settings)
     reader = providers.ThreadSafeSingleton(TomlPriceListReader)

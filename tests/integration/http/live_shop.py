@@ -19,9 +19,11 @@ from typing import Any
 import attrs
 import httpx
 import uvicorn
+from dependency_injector import providers
 from litestar.types import ControllerRouterHandler
 from sqlalchemy import inspect, text
 
+from printapic.application.ports.throttle import Throttle
 from printapic.application.shop import Shop
 from printapic.domain.actors import Role
 from printapic.domain.ids import UserId
@@ -31,8 +33,8 @@ from printapic.entrypoints.container import Container
 from printapic.entrypoints.embedded import open_container
 from printapic.entrypoints.http.admission import Admission
 from printapic.entrypoints.http.app import create_app
-from printapic.entrypoints.http.server import GuardedHttpProtocol
-from printapic.entrypoints.settings import Settings
+from printapic.entrypoints.http.server import server_config
+from printapic.entrypoints.settings import NoThrottling, Settings
 from tests.pictures import encoded, scene
 
 PASSWORD = "a password of many words"
@@ -218,22 +220,27 @@ def _hash(container: Container) -> str:
 
 @contextmanager
 def live_shop(
-    folder: Path, *, more_routes: Sequence[ControllerRouterHandler] = (), **changes: Any
+    folder: Path,
+    *,
+    more_routes: Sequence[ControllerRouterHandler] = (),
+    throttle: Throttle | None = None,
+    **changes: Any,
 ) -> Iterator[LiveShop]:
-    """Run the embedded shop, with what a test changes of its settings and routes of its own."""
+    """Run the embedded shop, with what a test changes of its settings and routes of its own.
+
+    Nobody is held back, since all tests call from one address and in a hurry, unless a test wants it.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        settings = attrs.evolve(Settings.embedded(folder, public_url=url), bcrypt_cost=4, **changes)
+        plain = attrs.evolve(
+            Settings.embedded(folder, public_url=url), bcrypt_cost=4, throttling=NoThrottling()
+        )
+        settings = attrs.evolve(plain, **changes)
         with open_container(settings) as container:
+            if throttle is not None:
+                container.throttle.override(providers.Object(throttle))
             app = create_app(container, more_routes=more_routes)
-            config = uvicorn.Config(
-                app,
-                http=GuardedHttpProtocol,
-                access_log=False,
-                server_header=False,
-                log_level="critical",
-            )
-            server = uvicorn.Server(config)
+            server = uvicorn.Server(server_config(app, log_level="critical"))
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
             thread.start()
             try:

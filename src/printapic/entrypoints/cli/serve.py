@@ -16,10 +16,8 @@ from printapic.domain.errors import Unavailable
 from printapic.entrypoints.cli.logs import log_to_stderr
 from printapic.entrypoints.embedded import delivering, expect_stored_hashes, open_container, working
 from printapic.entrypoints.http.app import create_app
-from printapic.entrypoints.http.server import GuardedHttpProtocol
+from printapic.entrypoints.http.server import server_config
 from printapic.entrypoints.settings import InProcessJobs, Settings
-
-DRAIN_S = 25
 
 
 class PortTaken(Unavailable):
@@ -64,16 +62,7 @@ def _run(app: Litestar, listening: socket.socket) -> None:
 
     uvicorn would raise the signal that stopped it once more when it is done, to die of it.
     """
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=GuardedHttpProtocol,
-            access_log=False,
-            server_header=False,
-            log_level="warning",
-            timeout_graceful_shutdown=DRAIN_S,
-        )
-    )
+    server = uvicorn.Server(server_config(app, log_level="warning"))
 
     def stop(*_: object) -> None:
         server.should_exit = True

@@ -16,21 +16,24 @@ from litestar.types import ASGIApp, ControllerRouterHandler, LifespanHook
 
 from printapic.application.shop import Shop
 from printapic.entrypoints.container import Container
+from printapic.entrypoints.http.addresses import Proxies
 from printapic.entrypoints.http.admission import THREADS, Admission
 from printapic.entrypoints.http.authentication import Doorkeeper, provide_principal
 from printapic.entrypoints.http.bodies import MAX_JSON_BYTES, ShopRequest
+from printapic.entrypoints.http.callers import provide_caller
 from printapic.entrypoints.http.catalogue import CatalogueController
 from printapic.entrypoints.http.cors import ListedOrigins
 from printapic.entrypoints.http.crowds import Crowds
 from printapic.entrypoints.http.cursors import Cursors
 from printapic.entrypoints.http.degradation import watched
 from printapic.entrypoints.http.errors import EXCEPTION_HANDLERS
-from printapic.entrypoints.http.headers import finishing
+from printapic.entrypoints.http.headers import PROXIES, finishing
 from printapic.entrypoints.http.heads import HeadAsGet
 from printapic.entrypoints.http.health import HealthController, Readiness
 from printapic.entrypoints.http.hosts import OwnHosts
 from printapic.entrypoints.http.idempotency import Answers, refuse_impossible
 from printapic.entrypoints.http.images import ImageController
+from printapic.entrypoints.http.limits import Turnstile
 from printapic.entrypoints.http.notifications import NotificationController
 from printapic.entrypoints.http.openapi import complete, openapi_config, openapi_document
 from printapic.entrypoints.http.order_commands import OrderCommandController
@@ -47,7 +50,7 @@ from printapic.entrypoints.http.users import UserController
 from printapic.entrypoints.http.visits import Visits
 from printapic.entrypoints.http.webhooks import WebhookController
 from printapic.entrypoints.readiness import readiness
-from printapic.entrypoints.settings import Settings, SimulatedPayments
+from printapic.entrypoints.settings import NoThrottling, RedisThrottling, Settings, SimulatedPayments
 
 __all__ = ["CONTROLLERS", "create_app", "openapi_document"]
 SPARE_THREADS = 2
@@ -81,7 +84,8 @@ def create_app(
     Raises `PolicyMissing` where a route does not say who may use it.
     """
     settings = container.settings()
-    doorkeeper = Doorkeeper(container.shop)
+    turnstile = _turnstile(container)
+    doorkeeper = Doorkeeper(container.shop, turnstile)
     answers = Answers(container.idempotency_keys)
     admission = Admission(logins=container.hasher().capacity)
     _size_thread_pool()
@@ -93,14 +97,14 @@ def create_app(
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=ShopRequest,
         request_max_body_size=MAX_JSON_BYTES,
-        state=State({CURSORS: Cursors(container.cursor_secrets)}),
+        state=State({CURSORS: Cursors(container.cursor_secrets), PROXIES: Proxies(settings.trusted_proxies)}),
         before_request=answers.claim,
         before_send=[finishing(https=settings.public_url.startswith("https://"))],
         openapi_config=openapi_config(),
         logging_config=None,
         lifespan=[watched(admission)],
         on_startup=list(on_startup),
-        on_shutdown=list(on_shutdown),
+        on_shutdown=[*on_shutdown, *([turnstile.close] if turnstile else [])],
         debug=False,
     )
     refuse_undeclared(app)
@@ -136,8 +140,18 @@ def _dependencies(container: Container, doorkeeper: Doorkeeper) -> dict[str, Pro
         "doorkeeper": provide_doorkeeper,
         "readiness": provide_readiness,
         "principal": provide_principal,
+        "caller": provide_caller,
     }
     return {name: Provide(function, sync_to_thread=False) for name, function in things.items()}
+
+
+def _turnstile(container: Container) -> Turnstile | None:
+    """Where requests are counted. Only Redis is worth a thread: the memory of this process takes no time."""
+    throttling = container.settings().throttling
+    if isinstance(throttling, NoThrottling):
+        return None
+    in_threads = isinstance(throttling, RedisThrottling)
+    return Turnstile(container.throttle(), container.throttle_secret, in_threads=in_threads)
 
 
 def _simulated(settings: Settings) -> tuple[ControllerRouterHandler, ...]:

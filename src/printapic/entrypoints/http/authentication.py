@@ -15,10 +15,13 @@ from structlog.contextvars import bind_contextvars
 
 from printapic.application.shop import Shop
 from printapic.application.users.principal import Principal
+from printapic.domain.errors import Unauthenticated
 from printapic.domain.users.permissions import PermissionDenied
 from printapic.domain.users.session import SessionInvalid
+from printapic.entrypoints.http.addresses import address_key
 from printapic.entrypoints.http.given import Given
-from printapic.entrypoints.http.headers import request_id
+from printapic.entrypoints.http.headers import proxies_of, request_id
+from printapic.entrypoints.http.limits import Per, RouteLimit, Turnstile
 from printapic.entrypoints.http.policies import policy_of
 
 REMEMBERED_S = 1.0
@@ -27,26 +30,41 @@ _BEARER = re.compile(r"bearer ([\x21-\x7e]{1,2048})", re.IGNORECASE)
 
 
 class Doorkeeper:
-    """Admits those whose token is good and whose roles are enough for the route.
+    """Admits those whose token is good, whose roles are enough for the route, and who do not ask too often.
 
     A good token is believed for a second without asking again, in this process: revoked sessions and
     changed roles act within that time everywhere. Single dictionary operations need no lock.
     """
 
-    def __init__(self, shop: Callable[[], Shop], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        shop: Callable[[], Shop],
+        turnstile: Turnstile | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._shop = shop
+        self._turnstile = turnstile
         self._clock = clock
         self._known: dict[str, tuple[float, Principal]] = {}
 
     async def admit(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        """A Litestar guard. Raises `SessionInvalid` or `PermissionDenied`."""
+        """A Litestar guard. Raises `TooManyRequests`, `SessionInvalid` or `PermissionDenied`.
+
+        Who is not known is counted by address, so that a flood of worthless tokens ends as well.
+        """
         bind_contextvars(request_id=request_id(connection.scope))
         policy = policy_of(handler)
         if policy is None:
             raise PermissionDenied
+        await self._count(connection, policy.limits_per(Per.ADDRESS))
         if policy.anyone:
             return
-        principal = await self._principal(_token(connection))
+        try:
+            principal = await self._principal(_token(connection))
+        except Unauthenticated:
+            await self._count(connection, policy.limits_per(Per.PRINCIPAL))
+            raise
+        await self._count(connection, policy.limits_per(Per.PRINCIPAL), _who(principal))
         if not policy.permissions & principal.permissions:
             raise PermissionDenied
         connection.scope["user"] = principal
@@ -54,6 +72,20 @@ class Doorkeeper:
     def forget(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
         """The session of this request has ended: do not believe its token any longer."""
         self._known.pop(_token(connection), None)
+
+    async def _count(
+        self,
+        connection: ASGIConnection[Any, Any, Any, Any],
+        limits: tuple[RouteLimit, ...],
+        who: str | None = None,
+    ) -> None:
+        """Raises `TooManyRequests`. Whoever is not named is the address that they come from."""
+        if self._turnstile is None or not limits:
+            return
+        if who is None:
+            address = proxies_of(connection.scope).client_address(connection.scope)
+            who = f"address {address_key(address)}"
+        await self._turnstile.pass_by(connection.scope, who, limits)
 
     async def _principal(self, token: str) -> Principal:
         now = self._clock()
@@ -65,6 +97,13 @@ class Doorkeeper:
             self._known.clear()
         self._known[token] = (now + REMEMBERED_S, principal)
         return principal
+
+
+def _who(principal: Principal) -> str:
+    """Whose attempts are counted together: a machine's are not those of the person whom it acts for."""
+    if principal.api_key is not None:
+        return f"key {principal.api_key}"
+    return f"user {principal.user_id}"
 
 
 def _token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

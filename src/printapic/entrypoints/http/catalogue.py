@@ -15,6 +15,7 @@ from printapic.domain.catalogue.product import Product
 from printapic.entrypoints.http.amounts import Amount, amount
 from printapic.entrypoints.http.bodies import ResponseBody
 from printapic.entrypoints.http.given import Given
+from printapic.entrypoints.http.limits import PUBLIC
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, page, text_of
 from printapic.entrypoints.http.policies import public
 from printapic.entrypoints.http.preconditions import etag, unchanged
@@ -118,7 +119,7 @@ class CatalogueController(Controller):
         "/products",
         operation_id="list_products",
         summary="List everything that can be ordered",
-        opt=public(problems=(422, 503)),
+        opt=public(problems=(422, 503), limits=(PUBLIC,)),
         sync_to_thread=True,
     )
     def products(
@@ -143,7 +144,7 @@ class CatalogueController(Controller):
         "/products/{sku:str}",
         operation_id="read_product",
         summary="Read one product, also one that is no longer sold",
-        opt=public(problems=(404, 503)),
+        opt=public(problems=(404, 503), limits=(PUBLIC,)),
         sync_to_thread=True,
     )
     def product(
@@ -158,7 +159,7 @@ class CatalogueController(Controller):
         "/shipping-methods",
         operation_id="list_shipping_methods",
         summary="List the ways to send a parcel to a country",
-        opt=public(problems=(422, 503)),
+        opt=public(problems=(422, 503), limits=(PUBLIC,)),
         sync_to_thread=True,
     )
     def shipping_methods(

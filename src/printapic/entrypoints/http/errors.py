@@ -11,10 +11,12 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
+from printapic.application.ports.throttle import TooManyRequests
 from printapic.domain.catalogue.quote import QuoteChanged, QuoteExpired
 from printapic.domain.errors import Conflict, PrintAPicError, Throttled, Unauthenticated, Unavailable
 from printapic.entrypoints.http.bodies import Fault, RequestInvalid
 from printapic.entrypoints.http.headers import request_id
+from printapic.entrypoints.http.limits import note
 from printapic.entrypoints.http.problems import (
     MEDIA_TYPE,
     FaultBody,
@@ -38,6 +40,8 @@ def refused(request: Request[Any, Any, Any], error: PrintAPicError) -> Response[
     headers: dict[str, str] = {}
     if isinstance(error, Throttled | Unavailable | Conflict) and error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, TooManyRequests):
+        note(request.scope, error.verdict)
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="printapic"'
     if status >= 500 and error.code not in _COUNTED:

@@ -33,6 +33,7 @@ from printapic import __version__
 from printapic.entrypoints.http import bodies
 from printapic.entrypoints.http.html import STYLE, TEMPLATES, page_policy
 from printapic.entrypoints.http.idempotency import takes_key
+from printapic.entrypoints.http.limits import PUBLIC
 from printapic.entrypoints.http.policies import Policy, operations, policy_of, public
 from printapic.entrypoints.http.problems import MEDIA_TYPE, Problem
 
@@ -50,7 +51,7 @@ _MEANINGS: Mapping[int, str] = {
     415: "The body has the wrong type",
     422: "Something in the request is not as declared or allowed",
     428: "Needs to know which version is meant (`If-Match`)",
-    429: "Too many attempts",
+    429: "Too many attempts: `RateLimit` names the limit, `Retry-After` says when the next one may pass",
     503: "Something that the shop needs does not answer; try again",
 }
 _KEY = (
@@ -111,7 +112,7 @@ def openapi_config() -> OpenAPIConfig:
             "/schema",
             route_handlers=[],
             include_in_schema=False,
-            opt=public(),
+            opt=public(limits=(PUBLIC,)),
             before_request=_only_what_is_there,
             response_headers=[ResponseHeader(name="Content-Security-Policy", value=page_policy(STYLE))],
         ),
@@ -164,6 +165,8 @@ def _complete(operation: Operation, policy: Policy, *, keyed: bool) -> None:
     if not policy.anyone:
         statuses |= {401, 403}
         operation.description = "Needs one of: " + ", ".join(sorted(policy.permissions)) + "."
+    if policy.limits:
+        statuses |= {429}
     if operation.request_body is not None:
         statuses |= {400, 413, 415, 422}
     if operation.operation_id == "upload_image":

@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
 from printapic.domain.users.permissions import Permission
+from printapic.entrypoints.http.limits import API, Per, RouteLimit
 
 _KEY = "policy"
 
@@ -18,12 +19,17 @@ _KEY = "policy"
 class Policy:
     """`anyone` needs no account; else one of `permissions` is enough. `problems` are shown in OpenAPI.
 
+    `limits` say how often it may be tried.
     Whose object it is, and what its state allows, is decided by the use case.
     """
 
     anyone: bool = False
     permissions: frozenset[Permission] = frozenset()
     problems: tuple[int, ...] = ()
+    limits: tuple[RouteLimit, ...] = ()
+
+    def limits_per(self, whose: Per) -> tuple[RouteLimit, ...]:
+        return tuple(each for each in self.limits if each.per is whose)
 
 
 class PolicyMissing(RuntimeError):
@@ -33,16 +39,18 @@ class PolicyMissing(RuntimeError):
         super().__init__("these routes declare no policy: " + ", ".join(routes))
 
 
-def public(*, problems: tuple[int, ...] = ()) -> dict[str, Any]:
-    """The `opt` of a route for everybody."""
-    return {_KEY: Policy(anyone=True, problems=problems)}
+def public(*, problems: tuple[int, ...] = (), limits: tuple[RouteLimit, ...] = ()) -> dict[str, Any]:
+    """The `opt` of a route for everybody. Without `limits` it has to be cheap, or guarded otherwise."""
+    return {_KEY: Policy(anyone=True, problems=problems, limits=limits)}
 
 
-def allow(*permissions: Permission, problems: tuple[int, ...] = ()) -> dict[str, Any]:
+def allow(
+    *permissions: Permission, problems: tuple[int, ...] = (), limits: tuple[RouteLimit, ...] = (API,)
+) -> dict[str, Any]:
     """The `opt` of a route for those who have at least one of `permissions`."""
     if not permissions:
         raise ValueError("name at least one permission, or make the route public")
-    return {_KEY: Policy(permissions=frozenset(permissions), problems=problems)}
+    return {_KEY: Policy(permissions=frozenset(permissions), problems=problems, limits=limits)}
 
 
 def policy_of(handler: BaseRouteHandler) -> Policy | None:

@@ -19,6 +19,7 @@ from printapic.domain.ids import Sku
 from printapic.entrypoints.http.amounts import Amount, amount
 from printapic.entrypoints.http.bodies import RequestBody, ResponseBody
 from printapic.entrypoints.http.given import Given
+from printapic.entrypoints.http.limits import PUBLIC
 from printapic.entrypoints.http.policies import public
 
 Copies = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
@@ -120,7 +121,7 @@ class QuoteController(Controller):
         operation_id="quote_order",
         summary="Say what an order would cost, for the next 48 hours",
         status_code=200,
-        opt=public(problems=(404, 409, 422, 503)),
+        opt=public(problems=(404, 409, 422, 503), limits=(PUBLIC,)),
         sync_to_thread=True,
     )
     def quote(self, data: JSONBody[QuoteRequest], shop: Given[Shop]) -> QuoteBody:

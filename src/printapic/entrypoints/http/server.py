@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 import uuid_utils
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from printapic.entrypoints.http.problems import MEDIA_TYPE, problem
 
 MAX_HEAD_BYTES = 64 * 1024
 """Request line and headers together. The first read of a request is let through whatever its size."""
+DRAIN_S = 25
+"""For requests in hand, when the server is told to stop."""
 MAX_HEAD_S = 10.0
 """From the first byte of a request, or the opening of the connection, to the end of its headers."""
+
+
+def server_config(app: Any, *, log_level: str) -> uvicorn.Config:
+    """How uvicorn has to serve the API.
+
+    It must leave forwarded addresses alone: by default it believes them of everybody on this machine.
+    """
+    return uvicorn.Config(
+        app,
+        http=GuardedHttpProtocol,
+        proxy_headers=False,
+        access_log=False,
+        server_header=False,
+        log_level=log_level,
+        timeout_graceful_shutdown=DRAIN_S,
+    )
 
 
 class GuardedHttpProtocol(HttpToolsProtocol):

@@ -15,6 +15,7 @@ from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.authentication import Doorkeeper
 from printapic.entrypoints.http.bodies import RequestBody, ResponseBody
 from printapic.entrypoints.http.given import Given
+from printapic.entrypoints.http.limits import LOGIN, REFRESH
 from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.policies import allow, public
 
@@ -67,7 +68,7 @@ class SessionController(Controller):
     @post(
         operation_id="log_in",
         summary="Exchange e-mail address and password for a pair of tokens",
-        opt=public(problems=(401, 403, 422, 503)) | taking(Load.LOGIN),
+        opt=public(problems=(401, 403, 422, 503), limits=(LOGIN,)) | taking(Load.LOGIN),
         sync_to_thread=True,
     )
     def log_in(self, data: JSONBody[LogInRequest], shop: Given[Shop]) -> TokenPairBody:
@@ -78,7 +79,7 @@ class SessionController(Controller):
         operation_id="refresh_session",
         summary="Exchange the newest refresh token for a new pair",
         status_code=200,
-        opt=public(problems=(401, 422)) | taking(Load.CRITICAL),
+        opt=public(problems=(401, 422), limits=(REFRESH,)) | taking(Load.CRITICAL),
         sync_to_thread=True,
     )
     def refresh(self, data: JSONBody[RefreshRequest], shop: Given[Shop]) -> TokenPairBody:

@@ -18,6 +18,7 @@ from printapic.domain.users.permissions import Permission
 from printapic.domain.users.user import Locale, User
 from printapic.entrypoints.http.bodies import PlainText, RequestBody, ResponseBody
 from printapic.entrypoints.http.given import Given
+from printapic.entrypoints.http.limits import ACCOUNT
 from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
 from printapic.entrypoints.http.policies import allow, public
@@ -84,7 +85,7 @@ class UserController(Controller):
         operation_id="register",
         summary="Ask for an account; a mail brings the token that makes it real",
         status_code=202,
-        opt=public(problems=(422, 503)) | taking(Load.LOGIN),
+        opt=public(problems=(422, 503), limits=(ACCOUNT,)) | taking(Load.LOGIN),
         sync_to_thread=True,
     )
     def register(self, data: JSONBody[RegisterRequest], shop: Given[Shop]) -> Accepted:
@@ -96,7 +97,7 @@ class UserController(Controller):
         operation_id="verify_email",
         summary="Redeem the token of the registration mail",
         status_code=204,
-        opt=public(problems=(422,)),
+        opt=public(problems=(422,), limits=(ACCOUNT,)),
         sync_to_thread=True,
     )
     def verify(self, data: JSONBody[VerifyRequest], shop: Given[Shop]) -> None:
