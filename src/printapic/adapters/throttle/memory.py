@@ -1,8 +1,9 @@
-"""Throttling within one process: a dictionary under a lock."""
+"""Throttling within one process: a dictionary for each limit, under one lock."""
 
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from operator import itemgetter
 from threading import Lock
@@ -12,17 +13,15 @@ import attrs
 from printapic.adapters.throttle.gcra import MICROSECONDS, Pace
 from printapic.application.ports.throttle import Limit, Throttle, Verdict
 
-MOST_KEYS = 50_000
-"""A few megabytes; a flood of new addresses takes no more."""
+MOST_KEYS = 20_000
+"""Of one limit: a few megabytes, and a few milliseconds to sweep."""
 _FIRST_SWEEP = 1_000
 
 
 class MemoryThrottle(Throttle):
     """Counts for this process alone, which is one of `processes`: each gives its equal share of a limit.
 
-    `clock` tells seconds from any beginning. Keys whose allowance is whole again are swept out now and
-    then; when `most_keys` are there all the same, those that owe least are forgotten first, so that a
-    flood of fresh keys frees nobody who is held back.
+    `clock` tells seconds from any beginning. No limit remembers more than `most_keys`.
     """
 
     def __init__(
@@ -34,37 +33,35 @@ class MemoryThrottle(Throttle):
     ) -> None:
         self._clock = clock
         self._processes = processes
-        self._most_keys = most_keys
-        self._sweep_at = min(_FIRST_SWEEP, most_keys)
-        self._full_at: dict[tuple[str, str], int] = {}
+        self._counters: defaultdict[str, _Counters] = defaultdict(lambda: _Counters(most_keys))
         self._lock = Lock()
 
     def __len__(self) -> int:
         """How many keys are remembered."""
-        return len(self._full_at)
+        with self._lock:
+            return sum(len(counters.full_at) for counters in self._counters.values())
 
     def take(self, key: str, limit: Limit) -> Verdict:
         share = self._share(limit)
         pace = Pace.of(share)
-        counter = limit.name, key
         with self._lock:
+            counters = self._counters[limit.name]
             now_us = self._now_us()
-            owed_us = pace.owed(self._full_at.get(counter, now_us), now_us)
+            owed_us = pace.owed(counters.full_at.get(key, now_us), now_us)
             allowed = pace.allows(owed_us)
             if allowed:
                 owed_us += pace.emission_us
-                self._make_room(counter, now_us)
-            self._full_at[counter] = now_us + owed_us
+            counters.keep(key, now_us + owed_us, now_us)
         return pace.verdict(share, allowed=allowed, owed_us=owed_us)
 
     def give_back(self, key: str, limit: Limit) -> None:
         pace = Pace.of(self._share(limit))
-        counter = limit.name, key
         with self._lock:
+            counters = self._counters[limit.name]
             now_us = self._now_us()
-            owed_us = pace.owed(self._full_at.pop(counter, now_us), now_us) - pace.emission_us
+            owed_us = pace.owed(counters.full_at.pop(key, now_us), now_us) - pace.emission_us
             if owed_us > 0:
-                self._full_at[counter] = now_us + owed_us
+                counters.full_at[key] = now_us + owed_us
 
     def _share(self, limit: Limit) -> Limit:
         if self._processes == 1:
@@ -74,13 +71,29 @@ class MemoryThrottle(Throttle):
     def _now_us(self) -> int:
         return round(self._clock() * MICROSECONDS)
 
-    def _make_room(self, counter: tuple[str, str], now_us: int) -> None:
-        """Sweep when the keys have doubled since the last time, so that it costs each of them little."""
-        if len(self._full_at) < self._sweep_at or counter in self._full_at:
-            return
-        kept = [(key, full_at) for key, full_at in self._full_at.items() if full_at > now_us]
-        if len(kept) >= self._most_keys:
+
+class _Counters:
+    """Of one limit, by key: when its allowance is whole again.
+
+    What is whole is swept out whenever the keys have doubled, so that it costs each of them little. When
+    too many are there all the same, those that owe least are forgotten: a flood of fresh keys frees nobody
+    who is held back, here or by another limit.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.full_at: dict[str, int] = {}
+        self._most = most
+        self._sweep_at = min(_FIRST_SWEEP, most)
+
+    def keep(self, key: str, full_at_us: int, now_us: int) -> None:
+        if len(self.full_at) >= self._sweep_at and key not in self.full_at:
+            self._sweep(now_us)
+        self.full_at[key] = full_at_us
+
+    def _sweep(self, now_us: int) -> None:
+        kept = [(key, full_at) for key, full_at in self.full_at.items() if full_at > now_us]
+        if len(kept) >= self._most:
             kept.sort(key=itemgetter(1), reverse=True)
-            del kept[self._most_keys * 9 // 10 :]
-        self._full_at = dict(kept)
-        self._sweep_at = min(max(2 * len(kept), _FIRST_SWEEP), self._most_keys)
+            del kept[self._most * 9 // 10 :]
+        self.full_at = dict(kept)
+        self._sweep_at = min(max(2 * len(kept), _FIRST_SWEEP), self._most)

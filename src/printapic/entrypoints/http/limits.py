@@ -18,7 +18,8 @@ import attrs
 from printapic.application.ports.throttle import Limit, Throttle, TooManyRequests, Verdict
 
 _VERDICTS = "printapic.verdicts"
-_THREADS = 4
+_THREADS = 16
+"""Enough for some hundred requests a second where each waits almost as long as a throttle has patience."""
 _DIGEST_BYTES = 16
 
 

@@ -87,12 +87,14 @@ def test_keys_that_are_whole_again_are_swept_out() -> None:
 
 
 def test_a_flood_of_fresh_keys_is_bounded_and_frees_nobody_who_is_held_back() -> None:
+    daily = Limit(name="daily", count=5, period_s=24 * 3600)
     throttle = MemoryThrottle(Time(), most_keys=500)
     for _ in range(MINUTE.count):
         throttle.take("anna", MINUTE)
-    for key in range(5_000):
-        assert throttle.take(str(key), MINUTE).allowed
-        assert len(throttle) <= 500
+    for limit in (MINUTE, daily):
+        for key in range(5_000):
+            assert throttle.take(str(key), limit).allowed
+            assert len(throttle) <= 2 * 500
     assert not throttle.take("anna", MINUTE).allowed
 
 
