@@ -18,6 +18,7 @@ import httpx
 from PIL import Image as Picture
 
 from printapic.adapters.audit.hmac_seal import HmacAuditSeal
+from printapic.adapters.audit.memory_checkpoints import MemoryAuditCheckpoints
 from printapic.adapters.audit.subject_cipher import AesGcmSubjectCipher
 from printapic.adapters.catalogue.toml_price_list import TomlPriceListReader
 from printapic.adapters.images.memory import MemoryImageStore
@@ -212,6 +213,7 @@ class ShopFloor:
     worker: InProcessWorker
     store: MemoryImageStore
     mailer: MemoryMailer
+    checkpoints: MemoryAuditCheckpoints
     throttle: MemoryThrottle
     books: SimulatedBooks
     gateway: SimulatedGateway
@@ -384,6 +386,7 @@ def open_floor(
     """Open a shop with the prices above. A maker given here is called with what its class asks for."""
     clock = FixedClock(NOON)
     ledger = MemoryJobLedger()
+    checkpoints = MemoryAuditCheckpoints()
     worker = InProcessWorker(ledger, clock, jitter=lambda longest: longest)
     books = SimulatedBooks(None, clock)
     units = unit_of_work(jobs_for, ledger.add, worker.wake, notary())
@@ -394,6 +397,8 @@ def open_floor(
     shop = assembled(
         unit_of_work=units,
         clock=clock,
+        audit_seal=notary().seal,
+        audit_checkpoints=checkpoints,
         identifiers=identifiers or SeededIdentifiers(1),
         store=store,
         processor=image_processor or processor(),
@@ -434,6 +439,7 @@ def open_floor(
         worker=worker,
         store=store,
         mailer=mailer,
+        checkpoints=checkpoints,
         throttle=throttle,
         books=books,
         gateway=provider,

@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from printapic.application.audit.checkpoints import SealAuditLog
 from printapic.application.notifications.account_mail import (
     SendAccountMail,
     SendRegistrationMail,
@@ -159,10 +160,10 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
 
 JOBS = frozenset(
     {reaction.use_case.__name__ for reactions in REACTIONS.values() for reaction in reactions}
-    | {SettleWebhook.__name__}
+    | {SealAuditLog.__name__, SettleWebhook.__name__}
 )
-"""Every use case that may be run as a job. Only the reading of a webhook is promised by no event: the inbox
-promises it itself, as it stores the webhook."""
+"""Every use case that may be run as a job. Two are promised by no event: the reading of a webhook by the
+inbox, as it stores the webhook, and checkpoints of the audit log by a timer."""
 
 
 def jobs_for(event: DomainEvent) -> Iterable[Job]:

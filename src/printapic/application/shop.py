@@ -8,6 +8,9 @@ from uuid import UUID
 
 import attrs
 
+from printapic.application.audit.checkpoints import ScheduleCheckpoint, SealAuditLog
+from printapic.application.audit.reading import ReadAuditLog
+from printapic.application.audit.verification import VerifyAuditLog
 from printapic.application.catalogue.prices import LoadPriceList, QuoteOrder, ReadPriceList
 from printapic.application.images.library import CheckPrintability, DeleteImage, ListImages, ReadImage
 from printapic.application.images.renditions import ReadOriginal, ReadRendition
@@ -154,7 +157,12 @@ class Shop:
 
     list_notifications: ListNotifications
 
+    read_audit_log: ReadAuditLog
+    verify_audit_log: VerifyAuditLog
+    schedule_checkpoint: ScheduleCheckpoint
+
     # Reactions, run as jobs
+    seal_audit_log: SealAuditLog
     send_registration_mail: SendRegistrationMail
     send_account_mail: SendAccountMail
     send_security_mail: SendSecurityMail

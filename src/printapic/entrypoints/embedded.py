@@ -16,6 +16,9 @@ from printapic.entrypoints.settings import Mode, Settings
 
 log = structlog.get_logger(__name__)
 
+log = structlog.get_logger(__name__)
+TIMER_RETRY_S = 15.0
+
 
 @contextmanager
 def open_container(settings: Settings) -> Iterator[Container]:
@@ -76,8 +79,30 @@ def expect_stored_hashes(container: Container) -> None:
 def working(container: Container) -> Iterator[None]:
     """Run jobs in a thread of this process; the job in hand is finished before this ends."""
     worker, shop = container.worker(), container.shop()
-    with _in_thread("printapic-jobs", lambda stop: worker.run(shop.perform, stop)):
+    with _in_thread("printapic-jobs", lambda stop: worker.run(shop.perform, stop)), keeping_time(container):
         yield
+
+
+@contextmanager
+def keeping_time(container: Container) -> Iterator[None]:
+    """Promise what is due by the clock, in a thread of each process that has workers; the first one wins.
+
+    A thread and no job that promises its own successor: a chain of those ends with one job that dies or a
+    table that is restored, and nothing would begin it again before somebody restarts the shop.
+    """
+    with _in_thread("printapic-timers", lambda stop: _keep_time(container, stop)):
+        yield
+
+
+def _keep_time(container: Container, stop: threading.Event) -> None:
+    schedule, clock = container.shop().schedule_checkpoint, container.clock()
+    pause_s = 0.0
+    while not stop.wait(pause_s):
+        try:
+            pause_s = max(1.0, (schedule() - clock.now()).total_seconds())
+        except Exception as error:
+            log.warning("the timers could not be asked", error=type(error).__name__)
+            pause_s = TIMER_RETRY_S
 
 
 @contextmanager

@@ -29,6 +29,7 @@ ARGUMENTS: dict[str, Callable[[], Any]] = {
     "AuditEvent": b.an_audit_event,
     "AuditQuery": AuditQuery,
     "AuditPosition": lambda: AuditPosition(at=b.NOON, stream="auth", sequence=1),
+    "datetime": lambda: b.NOON,
     "Job": lambda: Job(name="lost", payload={}, run_at=b.NOON),
     "str": lambda: "text",
     "int": lambda: 5,

@@ -45,6 +45,7 @@ ALLOWED = {
     "list_notifications": LOGGED_IN,
     "list_users": "support admin",
     "read_user": "support admin",
+    "read_audit_log": "admin",
     "upload_image": CUSTOMERS,
     "list_images": CUSTOMERS,
     "read_image": "owner hidden",

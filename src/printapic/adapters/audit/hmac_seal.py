@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import hmac
-from typing import Protocol
 
 from printapic.application.ports.audit import AuditSeal, UnknownSealKey
+from printapic.application.ports.keys import Secrets
 
 _PURPOSE = "audit log"
 
 
-class SealingKeys(Protocol):
-    """What this adapter asks of the key ring."""
-
-    @property
-    def active(self) -> str:
-        """The name of the key that makes new things."""
-
-    def secret(self, purpose: str, kid: str | None = None) -> bytes:
-        """32 bytes for one purpose, under the key named. Raises `KeyError`."""
-
-
 class HmacAuditSeal(AuditSeal):
-    """Seals under the ring's active key; asks the ring anew each time, since keys change while we run."""
+    """Seals under the ring's active key, and knows seals of every key that was ever in the ring.
 
-    def __init__(self, keys: SealingKeys) -> None:
+    Retired and revoked keys count too: entries stay as they were sealed, and what somebody seals anew under
+    a key that leaked is found out by the checkpoints.
+    """
+
+    def __init__(self, keys: Secrets) -> None:
         self._keys = keys
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -26,6 +27,15 @@ class AuditLogDamaged(Unavailable):
 
 class UnknownSealKey(LookupError):
     """No key of this name is in the ring, or no more."""
+
+
+class CheckpointsUnavailable(Unavailable):
+    """The place of the checkpoints does not answer, or has no room. The log itself goes on."""
+
+    code = "audit-checkpoints-unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The audit log's checkpoints cannot be reached at the moment.")
 
 
 class AuditSeal(Protocol):
@@ -122,3 +132,21 @@ class AuditLog(Protocol):
 
         None begins before every number, for rows may have numbers that they should not have.
         """
+
+
+class AuditCheckpoints(Protocol):
+    """Where checkpoints are kept: outside the database, so that who rewrites that cannot rewrite these too.
+
+    Both methods raise `CheckpointsUnavailable`.
+    """
+
+    @abstractmethod
+    def append(self, text: str, *, at: datetime) -> None:
+        """Keep one line for good, before returning; `at` says from when it is.
+
+        A process that is killed on the way leaves the whole line or nothing. Any number may do it at once.
+        """
+
+    @abstractmethod
+    def all(self) -> Iterator[str]:
+        """Every line, the oldest first, read as they are asked for."""

@@ -13,6 +13,7 @@ from printapic.application.ports.jobs import JobQueue
 from printapic.application.ports.notifications import NotificationRepository
 from printapic.application.ports.orders import BatchRepository, OrderRepository
 from printapic.application.ports.payments import PaymentInbox, PaymentRepository
+from printapic.application.ports.timers import Timers
 from printapic.application.ports.users import (
     AccountRequestRepository,
     ApiKeyRepository,
@@ -72,6 +73,7 @@ class UnitOfWork(Protocol):
     notifications: NotificationRepository
     jobs: JobQueue
     audit: AuditLog
+    timers: Timers
 
     @abstractmethod
     def commit(self) -> None: ...

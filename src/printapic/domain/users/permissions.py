@@ -28,6 +28,7 @@ class Permission(StrEnum):
     ROLE_WRITE = "role:write"
     API_KEY_WRITE = "apikey:write"
     PRICE_WRITE = "price:write"
+    AUDIT_READ = "audit:read"
 
 
 class PermissionDenied(Denied):
@@ -74,6 +75,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.ROLE_WRITE,
         Permission.API_KEY_WRITE,
         Permission.PRICE_WRITE,
+        Permission.AUDIT_READ,
     },
     Role.SYSTEM: frozenset(),
 }

@@ -25,6 +25,7 @@ _COMMANDS = {
     "users": ("users:users", "Create administrators, give roles, list users."),
     "images": ("images:images", "Look at photos without uploading them."),
     "orders": ("orders:orders", "List and show orders."),
+    "audit": ("audit:audit", "Read the audit log, and prove that nobody touched it."),
     "jobs": ("jobs:jobs", "List jobs, and run dead ones again."),
     "openapi": ("openapi:openapi", "Write the OpenAPI document."),
 }

@@ -8,7 +8,7 @@ import threading
 import click
 
 from printapic.entrypoints.cli.logs import log_to_stderr
-from printapic.entrypoints.embedded import open_container
+from printapic.entrypoints.embedded import keeping_time, open_container
 from printapic.entrypoints.settings import Settings
 
 
@@ -28,4 +28,5 @@ def worker(until_idle: bool) -> None:
         if until_idle:
             click.echo(f"{runner.run_due(shop.perform)} jobs run")
         else:
-            runner.run(shop.perform, stop)
+            with keeping_time(container):
+                runner.run(shop.perform, stop)

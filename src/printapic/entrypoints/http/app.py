@@ -18,6 +18,7 @@ from printapic.application.shop import Shop
 from printapic.entrypoints.container import Container
 from printapic.entrypoints.http.addresses import Proxies
 from printapic.entrypoints.http.admission import THREADS, Admission
+from printapic.entrypoints.http.audit import AuditController
 from printapic.entrypoints.http.authentication import Doorkeeper, provide_principal
 from printapic.entrypoints.http.bodies import MAX_JSON_BYTES, ShopRequest
 from printapic.entrypoints.http.callers import provide_caller
@@ -69,6 +70,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     PaymentController,
     WebhookController,
     NotificationController,
+    AuditController,
 )
 
 

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 import attrs
 
 from printapic.entrypoints.settings.choices import (
+    Checkpoints,
     ConsoleMail,
+    FolderCheckpoints,
     FolderImages,
     FolderMail,
     Images,
@@ -21,6 +23,7 @@ from printapic.entrypoints.settings.choices import (
     Jobs,
     LocalThrottling,
     MailDelivery,
+    MemoryCheckpoints,
     MemoryImages,
     MemoryMail,
     MemoryStorage,
@@ -31,6 +34,7 @@ from printapic.entrypoints.settings.choices import (
     PostgresStorage,
     ProcrastinateJobs,
     RedisThrottling,
+    S3Checkpoints,
     S3Images,
     Secret,
     SettingsInvalid,
@@ -42,6 +46,7 @@ from printapic.entrypoints.settings.choices import (
 )
 from printapic.entrypoints.settings.variables import (
     Variables,
+    checkpoints_choice,
     images_choice,
     jobs_choice,
     mail_choice,
@@ -50,7 +55,9 @@ from printapic.entrypoints.settings.variables import (
 )
 
 __all__ = [
+    "Checkpoints",
     "ConsoleMail",
+    "FolderCheckpoints",
     "FolderImages",
     "FolderMail",
     "Images",
@@ -58,6 +65,7 @@ __all__ = [
     "Jobs",
     "LocalThrottling",
     "MailDelivery",
+    "MemoryCheckpoints",
     "MemoryImages",
     "MemoryMail",
     "MemoryStorage",
@@ -68,6 +76,7 @@ __all__ = [
     "PostgresStorage",
     "ProcrastinateJobs",
     "RedisThrottling",
+    "S3Checkpoints",
     "S3Images",
     "Secret",
     "Settings",
@@ -99,6 +108,7 @@ class Settings:
     payments: Payments
     jobs: Jobs
     keys_file: Path
+    audit_checkpoints: Checkpoints
     shop_name: str = "PrintAPic"
     mail_sender: str = "PrintAPic <shop@printapic.example>"
     verify_url: str = ""
@@ -130,6 +140,7 @@ class Settings:
             payments=SimulatedPayments(books=folder / "simulated-payments.sqlite"),
             jobs=InProcessJobs(),
             keys_file=folder / "keys.json",
+            audit_checkpoints=FolderCheckpoints(folder=folder),
         )
 
     @classmethod
@@ -141,6 +152,7 @@ class Settings:
             images=MemoryImages(),
             mail=MemoryMail(),
             payments=SimulatedPayments(books=None),
+            audit_checkpoints=MemoryCheckpoints(),
         )
 
     @classmethod
@@ -202,6 +214,10 @@ def _no_page(url: str) -> bool:
 
 
 _RULES: tuple[Rule, ...] = (
+    (
+        lambda s: isinstance(s.audit_checkpoints, S3Checkpoints) and s.audit_checkpoints.retention_days < 1,
+        "PRINTAPIC_AUDIT_RETENTION_DAYS must be positive",
+    ),
     (lambda s: _no_origin(s.public_url), "PRINTAPIC_PUBLIC_URL must be scheme://host[:port] without a path"),
     (
         lambda s: any(_no_origin(url) for url in s.return_origins | s.cors_origins),
@@ -242,6 +258,10 @@ _PRODUCTION_RULES: tuple[Rule, ...] = (
     (lambda s: not isinstance(s.mail, SmtpMail), "PRINTAPIC_MAIL must be smtp"),
     (lambda s: isinstance(s.storage, MemoryStorage), "PRINTAPIC_DATABASE_URL must not be memory"),
     (lambda s: isinstance(s.images, MemoryImages), "PRINTAPIC_IMAGES must not be memory"),
+    (
+        lambda s: isinstance(s.audit_checkpoints, MemoryCheckpoints),
+        "PRINTAPIC_AUDIT_CHECKPOINTS must not be memory",
+    ),
     (lambda s: not s.keys_file.exists(), "PRINTAPIC_KEYS_FILE must name an existing key file"),
     (lambda s: s.bcrypt_cost < 10, "PRINTAPIC_BCRYPT_COST must be at least 10"),
     (lambda s: isinstance(s.throttling, NoThrottling), "PRINTAPIC_RATE_LIMITS must be on"),
@@ -266,6 +286,7 @@ def _from_environment(variables: Variables) -> Settings:
         mail=mail_choice(variables, settings.mail),
         jobs=jobs_choice(variables),
         keys_file=Path(variables.text("KEYS_FILE") or settings.keys_file),
+        audit_checkpoints=checkpoints_choice(variables, settings.audit_checkpoints),
         shop_name=variables.text("SHOP_NAME") or settings.shop_name,
         mail_sender=variables.text("MAIL_SENDER") or settings.mail_sender,
         verify_url=variables.text("VERIFY_URL") or "",

@@ -160,3 +160,30 @@ Throttling = RedisThrottling | LocalThrottling | NoThrottling
 
 Network = IPv4Network | IPv6Network
 """Where something is trusted to come from."""
+
+
+@attrs.frozen(kw_only=True)
+class FolderCheckpoints:
+    folder: Path
+
+
+@attrs.frozen(kw_only=True)
+class S3Checkpoints:
+    """A bucket of its own, best one with object lock in another account, where these keys may not delete."""
+
+    bucket: str
+    prefix: str = ""
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key: str | None = None
+    secret_key: Secret | None = None
+    retention_days: int = 400
+
+
+@attrs.frozen
+class MemoryCheckpoints:
+    pass
+
+
+Checkpoints = FolderCheckpoints | S3Checkpoints | MemoryCheckpoints
+"""Where the audit log's checkpoints are kept: outside the database that they watch."""

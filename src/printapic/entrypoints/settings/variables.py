@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from printapic.entrypoints.settings.choices import (
+    Checkpoints,
     ConsoleMail,
     FolderImages,
     Images,
@@ -19,6 +20,7 @@ from printapic.entrypoints.settings.choices import (
     Jobs,
     LocalThrottling,
     MailDelivery,
+    MemoryCheckpoints,
     MemoryImages,
     MemoryMail,
     MemoryStorage,
@@ -27,6 +29,7 @@ from printapic.entrypoints.settings.choices import (
     PostgresStorage,
     ProcrastinateJobs,
     RedisThrottling,
+    S3Checkpoints,
     S3Images,
     Secret,
     SmtpMail,
@@ -40,6 +43,14 @@ _FILE = "_FILE"
 KNOWN = frozenset(
     {
         "ALLOWED_HOSTS",
+        "AUDIT_CHECKPOINTS",
+        "AUDIT_RETENTION_DAYS",
+        "AUDIT_S3_ACCESS_KEY",
+        "AUDIT_S3_BUCKET",
+        "AUDIT_S3_ENDPOINT",
+        "AUDIT_S3_PREFIX",
+        "AUDIT_S3_REGION",
+        "AUDIT_S3_SECRET_KEY",
         "BCRYPT_COST",
         "CORS_ORIGINS",
         "DATA",
@@ -186,6 +197,23 @@ def images_choice(variables: Variables, default: Images) -> Images:
             return MemoryImages()
     folder = variables.text("IMAGES_FOLDER")
     return FolderImages(root=Path(folder).absolute()) if folder else default
+
+
+def checkpoints_choice(variables: Variables, default: Checkpoints) -> Checkpoints:
+    match variables.choice("AUDIT_CHECKPOINTS", "folder", "s3", "memory"):
+        case "s3":
+            return S3Checkpoints(
+                bucket=variables.required("AUDIT_S3_BUCKET"),
+                prefix=variables.text("AUDIT_S3_PREFIX") or "",
+                endpoint=variables.text("AUDIT_S3_ENDPOINT"),
+                region=variables.text("AUDIT_S3_REGION") or "us-east-1",
+                access_key=variables.text("AUDIT_S3_ACCESS_KEY"),
+                secret_key=variables.secret("AUDIT_S3_SECRET_KEY"),
+                retention_days=variables.number("AUDIT_RETENTION_DAYS", 400),
+            )
+        case "memory":
+            return MemoryCheckpoints()
+    return default
 
 
 def mail_choice(variables: Variables, default: MailDelivery) -> MailDelivery:

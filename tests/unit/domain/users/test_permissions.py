@@ -62,8 +62,13 @@ def test_an_admin_may_do_all_that_support_may() -> None:
     assert PERMISSIONS[Role.ADMIN] > PERMISSIONS[Role.SUPPORT]
 
 
-def test_only_admins_hand_out_roles_and_set_prices() -> None:
-    for permission in (Permission.ROLE_WRITE, Permission.PRICE_WRITE, Permission.ORDER_ABORT):
+def test_only_admins_hand_out_roles_set_prices_and_read_the_audit_log() -> None:
+    for permission in (
+        Permission.ROLE_WRITE,
+        Permission.PRICE_WRITE,
+        Permission.ORDER_ABORT,
+        Permission.AUDIT_READ,
+    ):
         assert [role for role in Role if permission in PERMISSIONS[role]] == [Role.ADMIN]
 
 

@@ -19,6 +19,7 @@ from printapic.adapters.persistence.memory.notifications import MemoryNotificati
 from printapic.adapters.persistence.memory.orders import MemoryBatchRepository, MemoryOrderRepository
 from printapic.adapters.persistence.memory.payments import MemoryPaymentInbox, MemoryPaymentRepository
 from printapic.adapters.persistence.memory.state import MemoryState, MemoryTransaction
+from printapic.adapters.persistence.memory.timers import MemoryTimers
 from printapic.adapters.persistence.memory.users import (
     MemoryRegistrationRepository,
     MemorySessionRepository,
@@ -80,6 +81,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.notifications = MemoryNotificationRepository(transaction)
         self.jobs = MemoryJobs(transaction)
         self.audit = MemoryAuditLog(transaction, notary)
+        self.timers = MemoryTimers(transaction)
 
     def commit(self) -> None:
         """Turn the events into jobs and make everything visible at once.

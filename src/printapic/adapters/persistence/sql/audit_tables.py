@@ -1,4 +1,4 @@
-"""The audit log, which only grows, and the keys under which its personal parts lie, which may go."""
+"""The audit log, which only grows; the keys of its personal parts, which may go; its timers."""
 
 from __future__ import annotations
 
@@ -43,3 +43,10 @@ subject_keys = Table(
     Column("wrapped_key", Text),
 )
 """NULL stands for a key that was destroyed: this subject never gets another one."""
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("slot", UtcDateTime, nullable=False),
+)

@@ -30,7 +30,7 @@ from printapic.adapters.persistence.sql.account_tables import (
     sessions,
     users,
 )
-from printapic.adapters.persistence.sql.audit_tables import audit_log, subject_keys
+from printapic.adapters.persistence.sql.audit_tables import audit_log, subject_keys, timers
 from printapic.adapters.persistence.sql.columns import SERIAL, JsonDocument, MoneyAmount, UtcDateTime
 from printapic.adapters.persistence.sql.idempotency_tables import idempotency_keys
 from printapic.adapters.persistence.sql.payment_tables import (
@@ -73,6 +73,7 @@ __all__ = [
     "sessions",
     "shipments",
     "subject_keys",
+    "timers",
     "users",
     "webhook_inbox",
 ]

@@ -22,6 +22,7 @@ from printapic.adapters.persistence.sql.notifications import SqlNotificationRepo
 from printapic.adapters.persistence.sql.orders import SqlBatchRepository, SqlOrderRepository
 from printapic.adapters.persistence.sql.payments import SqlPaymentInbox, SqlPaymentRepository
 from printapic.adapters.persistence.sql.sessions import SqlSessionRepository
+from printapic.adapters.persistence.sql.timers import SqlTimers
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, shop_errors
 from printapic.adapters.persistence.sql.turns import turn_to_write
 from printapic.adapters.persistence.sql.users import SqlRegistrationRepository, SqlUserRepository
@@ -83,6 +84,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.notifications = SqlNotificationRepository(transaction)
         self.jobs = SqlJobs(transaction, job_queue)
         self.audit = SqlAuditLog(transaction, notary)
+        self.timers = SqlTimers(transaction)
 
     def commit(self) -> None:
         """Turn the events into jobs and make everything lasting.

@@ -23,7 +23,7 @@ _INDEXES = {
 
 
 def upgrade() -> None:
-    """Create the log, which refuses every change, and the keys."""
+    """Create the log, which refuses every change, the keys, and the timers of its checkpoints."""
     op.create_table(
         "audit_log",
         sa.Column("stream", sa.String(20), nullable=False),
@@ -51,11 +51,18 @@ def upgrade() -> None:
         sa.Column("wrapped_key", sa.Text),
         primary("subject_keys", "user_id"),
     )
+    op.create_table(
+        "timers",
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("slot", MOMENT, nullable=False),
+        primary("timers", "name"),
+    )
     protect("audit_log")
 
 
 def downgrade() -> None:
-    """Drop both. What the log knew is lost."""
+    """Drop all of it. What the log knew is lost."""
     release("audit_log")
+    op.drop_table("timers")
     op.drop_table("subject_keys")
     op.drop_table("audit_log")

@@ -6,7 +6,7 @@ Adapters whose libraries are slow to load, boto3, Procrastinate and redis, are i
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any, Literal, cast, get_type_hints
 
 import attrs
 from dependency_injector import containers, providers
-from sqlalchemy import URL, Engine
 
 from printapic.adapters.audit.hmac_seal import HmacAuditSeal
 from printapic.adapters.audit.subject_cipher import AesGcmSubjectCipher
@@ -22,7 +21,6 @@ from printapic.adapters.catalogue.toml_price_list import TomlPriceListReader
 from printapic.adapters.images.filesystem import FilesystemImageStore
 from printapic.adapters.images.memory import MemoryImageStore
 from printapic.adapters.images.pillow import PillowImageProcessor
-from printapic.adapters.jobs.in_process import InProcessWorker
 from printapic.adapters.notifications.console import ConsoleMailer
 from printapic.adapters.notifications.folder import FolderMailer
 from printapic.adapters.notifications.memory import MemoryMailer
@@ -32,14 +30,7 @@ from printapic.adapters.payments.simulated.books import SimulatedBooks
 from printapic.adapters.payments.simulated.checkout import HostedCheckout
 from printapic.adapters.payments.simulated.gateway import SimulatedGateway
 from printapic.adapters.payments.simulated.webhooks import SimulatedWebhookVerifier, WebhookDeliverer
-from printapic.adapters.persistence.memory.idempotency import MemoryIdempotencyKeys
-from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
-from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
-from printapic.adapters.persistence.sql.engine import sql_engine
-from printapic.adapters.persistence.sql.idempotency import SqlIdempotencyKeys
-from printapic.adapters.persistence.sql.jobs import SqlJobLedger, SqlJobQueue
 from printapic.adapters.persistence.sql.migrate import migrate
-from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
 from printapic.adapters.system.clock import SystemClock
 from printapic.adapters.system.identifiers import RandomIdentifiers
 from printapic.adapters.throttle.memory import MemoryThrottle
@@ -56,91 +47,28 @@ from printapic.adapters.users.tokens import JwtTokenIssuer
 from printapic.application.audit.sealing import Notary
 from printapic.application.notifications.delivery import ShopFront
 from printapic.application.ports.clock import Clock
-from printapic.application.ports.idempotency import IdempotencyKeys
 from printapic.application.ports.images import ImageStore
-from printapic.application.ports.jobs import JobLedger, JobWorker
 from printapic.application.ports.notifications import Mailer
 from printapic.application.ports.payments import PaymentGateway, WebhookVerifier
 from printapic.application.ports.secrets import ApiKeyMint
 from printapic.application.ports.throttle import Throttle
-from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.ports.users import PasswordHasher
-from printapic.application.reactions import jobs_for
 from printapic.application.shop import Shop
 from printapic.domain.payments.attempt import Provider
 from printapic.entrypoints import settings as choices
+from printapic.entrypoints.container.auditing import audit_checkpoints
+from printapic.entrypoints.container.storage import (
+    engine,
+    idempotency_keys,
+    job_ledger,
+    postgres_url,
+    unit_of_work,
+    worker,
+)
 from printapic.entrypoints.settings import Mode, Settings
 
-LEASE = timedelta(seconds=10)
-"""How long jobs of a killed process wait for another: short, since whoever waits for a mail is a person."""
 JWT_AUDIENCE = "printapic-api"
 _SIMULATED_WEBHOOKS = "/v1/webhooks/simulated"
-
-
-def engine(settings: Settings, closing: ExitStack) -> Engine | None:
-    """The database's connections; None where everything is in memory."""
-    match settings.storage:
-        case choices.SqliteStorage(path=path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return _closed_by(closing, sql_engine(URL.create("sqlite", database=str(path))))
-        case choices.PostgresStorage(url=url):
-            return _closed_by(closing, sql_engine(url.reveal()))
-        case choices.MemoryStorage():
-            return None
-
-
-def _closed_by(closing: ExitStack, engine: Engine) -> Engine:
-    closing.callback(engine.dispose)
-    return engine
-
-
-def job_ledger(engine: Engine | None) -> JobLedger:
-    return MemoryJobLedger() if engine is None else SqlJobLedger(engine)
-
-
-def idempotency_keys(engine: Engine | None) -> IdempotencyKeys:
-    return MemoryIdempotencyKeys() if engine is None else SqlIdempotencyKeys(engine)
-
-
-def worker(settings: Settings, ledger: JobLedger, clock: Clock) -> JobWorker:
-    match settings.jobs:
-        case choices.InProcessJobs(threads=threads):
-            return InProcessWorker(ledger, clock, threads=threads, lease=LEASE)
-        case choices.ProcrastinateJobs(threads=threads):
-            from printapic.adapters.jobs.procrastinate import ProcrastinateWorker
-
-            return ProcrastinateWorker(_postgres_url(settings), clock, concurrency=threads)
-
-
-def _postgres_url(settings: Settings) -> str:
-    if not isinstance(settings.storage, choices.PostgresStorage):
-        raise choices.SettingsInvalid(["PRINTAPIC_JOBS=procrastinate needs PostgreSQL"])
-    return settings.storage.url.reveal()
-
-
-def unit_of_work(
-    settings: Settings,
-    engine: Engine | None,
-    ledger: JobLedger,
-    worker: Callable[[], JobWorker],
-    notary: Notary,
-) -> UnitOfWorkFactory:
-    """`worker` is asked for only where it works in this process, and wants to be woken."""
-    if isinstance(settings.jobs, choices.ProcrastinateJobs):
-        from printapic.adapters.jobs.procrastinate import ProcrastinateJobQueue
-
-        _postgres_url(settings)
-        return SqlUnitOfWorkFactory(
-            cast(Engine, engine), jobs_for, ProcrastinateJobQueue, _nobody_to_wake, notary
-        )
-    wake = cast(InProcessWorker, worker()).wake
-    if engine is None:
-        return MemoryUnitOfWorkFactory(jobs_for, cast(MemoryJobLedger, ledger).add, wake, notary)
-    return SqlUnitOfWorkFactory(engine, jobs_for, SqlJobQueue, wake, notary)
-
-
-def _nobody_to_wake() -> None:
-    """Procrastinate's workers are told by PostgreSQL itself."""
 
 
 def image_store(settings: Settings) -> ImageStore:
@@ -301,6 +229,7 @@ class Container(containers.DeclarativeContainer):
     idempotency_keys = providers.ThreadSafeSingleton(idempotency_keys, engine)
     job_ledger = providers.ThreadSafeSingleton(job_ledger, engine)
     worker = providers.ThreadSafeSingleton(worker, settings, job_ledger, clock)
+    audit_checkpoints = providers.ThreadSafeSingleton(audit_checkpoints, settings)
     unit_of_work = providers.ThreadSafeSingleton(
         unit_of_work, settings, engine, job_ledger, worker.provider, notary
     )
@@ -339,6 +268,8 @@ class Container(containers.DeclarativeContainer):
         shop,
         unit_of_work=unit_of_work,
         clock=clock,
+        audit_seal=audit_seal,
+        audit_checkpoints=audit_checkpoints,
         identifiers=identifiers,
         store=store,
         processor=processor,
@@ -375,7 +306,7 @@ def apply_migrations(container: Container) -> tuple[str, ...]:
     if isinstance(settings.jobs, choices.ProcrastinateJobs):
         from printapic.adapters.jobs.procrastinate_tables import apply_schema
 
-        apply_schema(_postgres_url(settings))
+        apply_schema(postgres_url(settings))
     return applied
 
 

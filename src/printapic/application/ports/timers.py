@@ -1,0 +1,18 @@
+"""Timers: what is to happen once in a while, however many processes there are to think of it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import datetime
+from typing import Protocol
+
+
+class Timers(Protocol):
+    """The timers of a unit of work. A claim holds when the unit commits, and is void when it does not."""
+
+    @abstractmethod
+    def claim(self, name: str, slot: datetime) -> bool:
+        """Take a stretch of time, named by its beginning, for whoever asks first.
+
+        False where this one, or a later one, is taken: what was missed is not made up for.
+        """
