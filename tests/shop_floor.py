@@ -40,6 +40,7 @@ from printapic.adapters.users.api_keys import PrefixedApiKeyMint
 from printapic.adapters.users.bcrypt import BcryptPasswordHasher
 from printapic.adapters.users.common_passwords import BundledCommonPasswords
 from printapic.adapters.users.keyring import KeyRing
+from printapic.adapters.users.live_keyring import MemoryKeyRing
 from printapic.adapters.users.one_time_passwords import TotpOneTimePasswords
 from printapic.adapters.users.sealing import AesGcmSealer
 from printapic.adapters.users.tokens import JwtTokenIssuer
@@ -148,7 +149,7 @@ bands = [{ max_weight_g = 2000, prices = { EUR = "2.00" } }]
 
 templates = cache(JinjaMailTemplates)
 processor = cache(PillowImageProcessor)
-keyring = cache(KeyRing.generate)
+keyring = cache(lambda: KeyRing.generate(at=NOON))
 notary = cache(
     lambda: Notary(seal=HmacAuditSeal(keyring()), cipher=AesGcmSubjectCipher(AesGcmSealer(keyring=keyring())))
 )
@@ -385,6 +386,7 @@ def open_floor(
 ) -> ShopFloor:
     """Open a shop with the prices above. A maker given here is called with what its class asks for."""
     clock = FixedClock(NOON)
+    ring = MemoryKeyRing(keyring())
     ledger = MemoryJobLedger()
     checkpoints = MemoryAuditCheckpoints()
     worker = InProcessWorker(ledger, clock, jitter=lambda longest: longest)
@@ -404,8 +406,9 @@ def open_floor(
         processor=image_processor or processor(),
         hasher=hasher(),
         common_passwords=BundledCommonPasswords(),
-        tokens=JwtTokenIssuer(keyring=keyring(), clock=clock, issuer=WEB, audience="tests"),
-        sealer=AesGcmSealer(keyring=keyring()),
+        tokens=JwtTokenIssuer(keyring=ring, clock=clock, issuer=WEB, audience="tests"),
+        keys=ring,
+        sealer=AesGcmSealer(keyring=ring),
         one_time_passwords=TotpOneTimePasswords(issuer="PrintAPic"),
         key_mint=PrefixedApiKeyMint(environment="test"),
         templates=templates(),

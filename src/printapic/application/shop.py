@@ -57,6 +57,7 @@ from printapic.application.users.administration import (
 from printapic.application.users.api_keys import IssueApiKey, ListApiKeys, RevokeApiKey
 from printapic.application.users.authentication import Authenticate, AuthenticateApiKey, LogIn, Reauthenticate
 from printapic.application.users.email_change import ConfirmEmailChange, RequestEmailChange, RevertEmailChange
+from printapic.application.users.keys import ListKeys, ListPublicKeys, RevokeKey, RotateKeys
 from printapic.application.users.passwords import ChangePassword, RequestPasswordReset, ResetPassword
 from printapic.application.users.registration import Register, RequestVerificationMail, VerifyEmail
 from printapic.application.users.second_factor import (
@@ -120,6 +121,10 @@ class Shop:
     issue_api_key: IssueApiKey
     list_api_keys: ListApiKeys
     revoke_api_key: RevokeApiKey
+    list_keys: ListKeys
+    list_public_keys: ListPublicKeys
+    rotate_keys: RotateKeys
+    revoke_key: RevokeKey
 
     upload_image: UploadImage
     read_image: ReadImage

@@ -26,6 +26,7 @@ def readiness(container: Container) -> Mapping[str, bool]:
     """
     checks: dict[str, Callable[[], object]] = {
         "image store": lambda: _answers(container.store()),
+        "keys": lambda: container.keyring().active,
         "jobs": lambda: len(container.worker().list(limit=1)) <= 1,
         "price list": lambda: _has_price_list(container.unit_of_work()),
     }

@@ -2,66 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import attrs
 import pytest
-import structlog
 
 from printapic.domain.actors import Role
-from printapic.entrypoints.cli.main import main
 from printapic.entrypoints.embedded import open_container, open_shop
 from printapic.entrypoints.settings import Settings
+from tests.integration.cli.terminal import Answer, Command
 from tests.pictures import encoded, scene
 
 PASSWORD = "a long enough passphrase"
 OPENAPI = Path(__file__).parents[3] / "openapi.json"
-
-
-@attrs.frozen
-class Answer:
-    exit_code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Answer]
-
-
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PRINTAPIC_DATA", str(tmp_path / "shop"))
-    monkeypatch.setenv("PRINTAPIC_BCRYPT_COST", "4")
-    return tmp_path / "shop"
-
-
-@pytest.fixture
-def printapic(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    root = logging.getLogger()
-    before = root.level, root.handlers[:]
-
-    def run(*arguments: str, stdin: str = "") -> Answer:
-        monkeypatch.setattr(sys, "argv", ["printapic", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        try:
-            main()
-            exit_code = 0
-        except SystemExit as stop:
-            exit_code = int(stop.code or 0)
-        finally:
-            structlog.reset_defaults()
-            root.level, root.handlers[:] = before
-        captured = capsys.readouterr()
-        return Answer(exit_code, captured.out, captured.err)
-
-    return run
 
 
 def test_help_names_every_command_and_loads_no_framework() -> None:

@@ -30,6 +30,7 @@ PAYMENT_READERS = "owner hidden support admin"
 STAFF = "operator support admin"
 ALLOWED = {
     "live": ANYONE_AT_ALL,
+    "list_public_keys": ANYONE_AT_ALL,
     "ready": ANYONE_AT_ALL,
     "register": ANYONE_AT_ALL,
     "verify_email": ANYONE_AT_ALL,

@@ -155,7 +155,8 @@ def test_a_button_works_once(shop: LiveShop, anna: Person) -> None:
 
 def signed(shop: LiveShop, body: bytes, *, age_s: int = 0, secret: str | None = None) -> dict[str, str]:
     """The headers of a genuine delivery; of a forged one with another secret."""
-    key = secret or shop.container.keyring().secret("simulated webhooks").hex()
+    keys = shop.container.keyring()
+    key = secret or keys.secret("simulated webhooks", keys.kids[0]).hex()
     at = int(time.time()) - age_s
     digest = hmac.new(key.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
     return {"Simulated-Signature": f"t={at},v1={digest}"}

@@ -375,6 +375,7 @@ def test_a_database_that_does_not_answer_is_said_to_be_down_and_nothing_raises(f
             "database": False,
             "image store": True,
             "jobs": False,
+            "keys": True,
             "migrations": False,
             "price list": False,
         }
@@ -410,7 +411,9 @@ def test_a_shop_that_cannot_even_be_built_is_not_ready(fresh: Settings) -> None:
     (fresh.data / "file").write_text("where a folder should be")
     images = FolderImages(root=fresh.data / "file" / "photos")
     storage = SqliteStorage(path=fresh.data / "file" / "shop.sqlite")
-    checks = readiness(Container(settings=attrs.evolve(fresh, images=images, storage=storage)))
+    keys_file = fresh.data / "file" / "keys.json"
+    nowhere = attrs.evolve(fresh, images=images, storage=storage, keys_file=keys_file)
+    checks = readiness(Container(settings=nowhere))
     assert set(checks.values()) == {False}
 
 

@@ -53,6 +53,7 @@ class AuditAction(StrEnum):
     API_KEY_ISSUED = "api-key.issued"
     API_KEY_REVOKED = "api-key.revoked"
     KEYS_ROTATED = "keys.rotated"
+    KEY_REVOKED = "keys.revoked"
     INVOICE_OPENED = "invoice.opened"
 
     @property
@@ -70,6 +71,7 @@ _ADMIN = frozenset(
         AuditAction.API_KEY_ISSUED,
         AuditAction.API_KEY_REVOKED,
         AuditAction.KEYS_ROTATED,
+        AuditAction.KEY_REVOKED,
         AuditAction.INVOICE_OPENED,
     }
 )

@@ -23,6 +23,7 @@ _COMMANDS = {
     "doctor": ("upkeep:doctor", "Check settings and everything that the shop depends on."),
     "catalogue": ("catalogue:catalogue", "Load and list products and prices."),
     "users": ("users:users", "Create administrators, give roles, list users."),
+    "keys": ("keys:keys", "Make, list, rotate and revoke the keys behind all tokens."),
     "images": ("images:images", "Look at photos without uploading them."),
     "orders": ("orders:orders", "List and show orders."),
     "audit": ("audit:audit", "Read the audit log, and prove that nobody touched it."),

@@ -23,6 +23,11 @@ def migrate() -> None:
     click.echo("migrated: " + ", ".join(applied) if applied else "nothing to migrate")
 
 
+def _overdue(container: Container) -> bool:
+    now = container.clock().now()
+    return any(key.overdue(at=now) for key in container.keyring().list(at=now))
+
+
 @click.command()
 @as_json
 def doctor(as_json: bool) -> None:
@@ -32,8 +37,11 @@ def doctor(as_json: bool) -> None:
     container = Container(settings=settings)
     try:
         checks = readiness(container)
+        overdue = checks["keys"] and _overdue(container)
     finally:
         close(container)
     show([{"what": name, "ok": "yes" if good else "NO"} for name, good in checks.items()], as_json=as_json)
+    if overdue:
+        click.echo("printapic: the key that signs is 90 days old or more: printapic keys rotate", err=True)
     if not all(checks.values()):
         raise click.exceptions.Exit(1)

@@ -276,6 +276,7 @@ class Container(containers.DeclarativeContainer):
         hasher=hasher,
         common_passwords=common_passwords,
         tokens=tokens,
+        keys=keyring,
         sealer=sealer,
         throttle=throttle,
         one_time_passwords=one_time_passwords,

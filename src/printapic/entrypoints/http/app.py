@@ -34,6 +34,7 @@ from printapic.entrypoints.http.health import HealthController, Readiness
 from printapic.entrypoints.http.hosts import OwnHosts
 from printapic.entrypoints.http.idempotency import Answers, refuse_impossible
 from printapic.entrypoints.http.images import ImageController
+from printapic.entrypoints.http.keys import KeyController
 from printapic.entrypoints.http.limits import Turnstile
 from printapic.entrypoints.http.notifications import NotificationController
 from printapic.entrypoints.http.openapi import complete, openapi_config, openapi_document
@@ -60,6 +61,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     HealthController,
     UserController,
     SessionController,
+    KeyController,
     ImageController,
     CatalogueController,
     QuoteController,

@@ -228,7 +228,10 @@ def test_processes_that_change_it_together_lose_no_change(tmp_path: Path) -> Non
         subprocess.Popen([sys.executable, "-c", CHANGING, str(path)], stdin=subprocess.PIPE) for _ in range(4)
     ]
     for process in processes:
-        process.communicate(timeout=60)
+        assert process.stdin is not None
+        process.stdin.close()  # now: all of them are waiting for this
+    for process in processes:
+        process.wait(timeout=60)
     assert [process.returncode for process in processes] == [0] * 4
     assert len(load_keyring(path).kids) == 2 + 4 * 10
 

@@ -25,6 +25,19 @@ from printapic.adapters.users.live_keyring import FileKeyRing
 for _ in range(20):
     FileKeyRing(Path(sys.argv[1])).rotate(at=datetime.now(UTC), published_for=timedelta(0))
 """
+ROTATING_ONCE = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from printapic.adapters.users.live_keyring import FileKeyRing
+from printapic.application.ports.keys import NextKeyTooNew
+ring = FileKeyRing(Path(sys.argv[1]))
+sys.stdin.read()
+try:
+    ring.rotate(at=datetime.now(UTC))
+except NextKeyTooNew:
+    sys.exit(3)
+"""
 
 
 class Seconds:
@@ -161,3 +174,18 @@ def test_readers_see_whole_rings_while_another_process_rotates(path: Path) -> No
         done.set()
         assert all(rings >= 1 for rings in watching)
     assert len(ring.current().kids) == 2 + 20
+
+
+def test_of_processes_that_rotate_together_one_does(path: Path) -> None:
+    """The key that the others would let sign was published by the first, a moment ago."""
+    path.unlink()
+    key_file.create(path, KeyRing.generate(at=datetime.now(UTC) - timedelta(hours=1)))
+    command = [sys.executable, "-c", ROTATING_ONCE, str(path)]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(3)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.close()  # now: all of them are waiting for this
+    for process in processes:
+        process.wait(timeout=60)
+    assert sorted(process.returncode for process in processes) == [0, 3, 3]
+    assert len(key_file.load_keyring(path).kids) == 3
