@@ -59,6 +59,7 @@ class IdempotencyInFlight(Conflict):
     """The first of these requests is not answered yet."""
 
     code = "idempotency-in-flight"
+    retry_after_s: int
 
     def __init__(self, leased_for: timedelta) -> None:
         super().__init__("The same request is being worked on. Ask again in a moment.")
