@@ -200,7 +200,7 @@ def test_a_forged_altered_or_old_webhook_is_refused_and_leaves_nothing(shop: Liv
         (body, signed(shop, body, secret="guessed")),
         (body + b" ", signed(shop, body)),
         (body, signed(shop, body, age_s=301)),
-        (body, signed(shop, body, age_s=-301)),
+        (body, signed(shop, body, age_s=-330)),
         (body, {"Simulated-Signature": "t=1,v1=" + "0" * 64}),
         (body, {"Simulated-Signature": "t=" + "9" * 400}),
         (b"\xff\x00", signed(shop, b"\xff\x00")),
@@ -214,6 +214,7 @@ def test_a_forged_altered_or_old_webhook_is_refused_and_leaves_nothing(shop: Liv
 
 def test_a_webhook_has_a_limit_and_an_addressee(shop: LiveShop) -> None:
     problem(deliver(shop, bytes((1 << 20) + 1), {}), 413, "body-too-large")
+    problem(deliver(shop, bytes(1 << 20), {}), 400, "webhook-rejected")
     problem(shop.client.post("/v1/webhooks/unheard-of", content=b"{}"), 404, "webhook-not-configured")
     problem(shop.client.post("/v1/webhooks/%00", content=b"{}"), 404, "webhook-not-configured")
 

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, LifespanHook
 
 from printapic.application.shop import Shop
 from printapic.entrypoints.container import Container
+from printapic.entrypoints.http.access_log import AccessLog
 from printapic.entrypoints.http.addresses import Proxies
 from printapic.entrypoints.http.admission import THREADS, Admission
 from printapic.entrypoints.http.audit import AuditController
@@ -173,7 +174,7 @@ def _behind_the_gate(app: ASGIApp, settings: Settings) -> ASGIApp:
     if settings.hosts is not None:
         https = settings.public_url.startswith("https://")
         gated = OwnHosts(gated, settings.hosts, default_port=443 if https else 80)
-    return gated
+    return AccessLog(gated)
 
 
 def _size_thread_pool() -> None:
