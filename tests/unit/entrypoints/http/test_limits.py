@@ -17,7 +17,13 @@ from printapic.entrypoints.http.limits import Per, RouteLimit, Turnstile, fields
 from printapic.entrypoints.http.policies import operations, policy_of
 from printapic.entrypoints.settings import Settings
 
-UNLIMITED = {"/health/live", "/health/ready", "/v1/webhooks/{provider}", "/simulated-checkout/{token}"}
+UNLIMITED = {
+    "/.well-known/jwks.json",
+    "/health/live",
+    "/health/ready",
+    "/simulated-checkout/{token}",
+    "/v1/webhooks/{provider}",
+}
 """Cheap, or guarded by a signature or an unguessable address, or both."""
 BURST = Limit(name="burst", count=3, period_s=10)
 DAY = Limit(name="day", count=100, period_s=86_400)
