@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
         ("upload", ("2.9 MB", "UploadFile", "A new photo")),
         ("startup", ("printapic --help", "at rest")),
         ("images", ("3 renditions",)),
+        ("tokens", ("sign an access token", "watched file")),
         ("enumeration", ("login", "register", "control")),
     ],
 )
