@@ -13,7 +13,6 @@ from printapic.entrypoints.settings import Network
 Address = IPv4Address | IPv6Address
 MOST_HOPS = 20
 _LONGEST = 64
-_HOST_BITS = 64
 
 
 @attrs.frozen
@@ -45,16 +44,6 @@ class Proxies:
 
     def _ours(self, address: Address) -> bool:
         return any(address in network for network in self.networks)
-
-
-def address_key(address: str | None) -> str:
-    """What to count attempts under. A household or a server has a whole IPv6 /64 to choose from."""
-    parsed = _parsed(address or "")
-    if parsed is None:
-        return "unknown"
-    if isinstance(parsed, IPv4Address):
-        return str(parsed)
-    return f"{IPv6Address(int(parsed) >> _HOST_BITS << _HOST_BITS)}/64"
 
 
 def sent(scope: Mapping[str, Any], name: bytes) -> list[str]:

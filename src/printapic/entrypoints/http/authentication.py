@@ -15,10 +15,10 @@ from structlog.contextvars import bind_contextvars
 
 from printapic.application.shop import Shop
 from printapic.application.users.principal import Principal
+from printapic.domain.actors import Caller
 from printapic.domain.errors import Unauthenticated
 from printapic.domain.users.permissions import PermissionDenied
 from printapic.domain.users.session import SessionInvalid
-from printapic.entrypoints.http.addresses import address_key
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.headers import proxies_of, request_id
 from printapic.entrypoints.http.limits import Per, RouteLimit, Turnstile
@@ -83,8 +83,8 @@ class Doorkeeper:
         if self._turnstile is None or not limits:
             return
         if who is None:
-            address = proxies_of(connection.scope).client_address(connection.scope)
-            who = f"address {address_key(address)}"
+            caller = Caller(address=proxies_of(connection.scope).client_address(connection.scope))
+            who = f"address {caller.network}"
         await self._turnstile.pass_by(connection.scope, who, limits)
 
     async def _principal(self, token: str) -> Principal:

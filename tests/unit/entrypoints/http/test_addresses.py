@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from printapic.entrypoints.http.addresses import MOST_HOPS, Proxies, address_key
+from printapic.entrypoints.http.addresses import MOST_HOPS, Proxies
 from printapic.entrypoints.http.headers import PROXIES, request_id
 
 OURS = Proxies(frozenset({ip_network("10.0.0.0/8"), ip_network("fd00::/8")}))
@@ -63,7 +63,6 @@ def test_no_header_whatever_breaks_a_request(lines: list[str]) -> None:
     found = OURS.client_address(request("10.0.0.1", *lines))
     assert found is not None
     ip_address(found)
-    address_key(found)
 
 
 @given(st.ip_addresses(), st.lists(st.ip_addresses(), max_size=3))
@@ -77,23 +76,6 @@ def test_what_a_client_claims_never_reaches_behind_our_proxy(client: Any, claime
 def test_a_line_without_end_is_not_read_to_its_end() -> None:
     ours = ", 10.0.0.2" * 2 * MOST_HOPS
     assert OURS.client_address(request("10.0.0.1", f"198.51.100.1{ours}")) == "10.0.0.2"
-
-
-@pytest.mark.parametrize(
-    ("address", "key"),
-    [
-        ("203.0.113.7", "203.0.113.7"),
-        ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
-        ("2001:db8:1:3::", "2001:db8:1:3::/64"),
-        ("::1", "::/64"),
-        ("nonsense", "unknown"),
-        (None, "unknown"),
-    ],
-)
-def test_a_whole_64_of_ipv6_is_one_caller(address: str | None, key: str) -> None:
-    assert address_key(address) == key
 
 
 def in_app(scope: dict[str, Any], proxies: Proxies) -> dict[str, Any]:
