@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[2]
         ("images", ("3 renditions",)),
         ("tokens", ("sign an access token", "watched file")),
         ("enumeration", ("login", "register", "control")),
+        ("login", ("reads beside logins", "caller looked up", "seen for the first time")),
     ],
 )
 def test_a_benchmark_runs_and_ends_cleanly(name: str, shown: tuple[str, ...], tmp_path: Path) -> None:
