@@ -58,7 +58,8 @@ class LiveKeyRing(KeyRings, Secrets):
 class FileKeyRing(LiveKeyRing):
     """The ring of one key file, looked at once a second at most, and at once for a key it does not know.
 
-    A changed file that cannot be used is logged, and the last good ring stays. Raises `KeyRingUnusable`
+    A changed file that cannot be used is logged once, the last good ring stays, and every second it is tried
+    again: it may only have been out of reach. Raises `KeyRingUnusable`
     where there is none to begin with.
     """
 
@@ -68,37 +69,42 @@ class FileKeyRing(LiveKeyRing):
         self._looking = threading.Lock()
         kept = key_file.read(path)
         self._ring = kept.ring
-        self._stamp: key_file.Stamp | None = kept.stamp
+        self._stamp = kept.stamp
+        self._unusable: tuple[key_file.Stamp | None, ...] = ()  # none, or one: a file may also be gone
         self._next_look = clock() + LOOKED_AT_EVERY_S
 
     def current(self, wanted: str | None = None) -> KeyRing:
         unknown = wanted is not None and wanted not in self._ring.kids
+        due = self._clock() >= self._next_look
         # Whoever finds somebody looking already goes on with what there is.
-        if (unknown or self._clock() >= self._next_look) and self._looking.acquire(blocking=unknown):
+        if (unknown or due) and self._looking.acquire(blocking=unknown):
             try:
-                self._look()
+                self._look(again=due)
             finally:
                 self._looking.release()
         return self._ring
 
-    def _look(self) -> None:
-        self._next_look = self._clock() + LOOKED_AT_EVERY_S
+    def _look(self, *, again: bool) -> None:
+        """Read a changed file; one that was unusable only `again`, which nobody but time brings about."""
+        if again:
+            self._next_look = self._clock() + LOOKED_AT_EVERY_S
         stamp = key_file.stamp(self._path)
-        if stamp == self._stamp:
+        if stamp == self._stamp or (stamp in self._unusable and not again):
             return
         try:
             kept = key_file.read(self._path)
         except KeyRingUnusable as unusable:
-            _logger.error("the changed key file is left alone: %s", unusable.message)
-            self._stamp = stamp
+            if stamp not in self._unusable:
+                _logger.error("the changed key file is left alone: %s", unusable.message)
+            self._unusable = (stamp,)
             return
-        self._ring, self._stamp = kept.ring, kept.stamp
+        self._ring, self._stamp, self._unusable = kept.ring, kept.stamp, ()
         _logger.info("the keys have changed; %s signs", kept.ring.active)
 
     def _change(self, to: Callable[[KeyRing], KeyRing]) -> KeyRing:
         ring = key_file.change(self._path, to)
         with self._looking:
-            self._look()  # somebody else may have changed it once more
+            self._look(again=True)  # somebody else may have changed it once more
         return ring
 
 

@@ -139,6 +139,25 @@ def test_an_unusable_file_is_logged_once_and_the_last_good_ring_stays(
     assert ring.current() == good
 
 
+def test_a_file_that_was_out_of_reach_for_a_moment_is_read_a_second_later(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Seconds()
+    ring = FileKeyRing(path, clock=clock)
+    before, after = ring.current(), rotate_elsewhere(path)
+
+    def no_descriptor_left(path: Path) -> key_file.KeptRing:
+        raise KeyRingUnusable("its file cannot be read (Too many open files)")
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(key_file, "read", no_descriptor_left)
+        clock.now += 1.1
+        assert ring.current() is before
+    assert ring.current("one that nobody knows") is before, "guesses do not make it read"
+    clock.now += 1.1
+    assert ring.current() == after
+
+
 def test_without_a_good_ring_to_begin_with_there_is_none(path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(KeyRingUnusable):
