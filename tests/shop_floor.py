@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import attrs
 import httpx
 from PIL import Image as Picture
+from pyotp import TOTP
 
 from printapic.adapters.audit.hmac_seal import HmacAuditSeal
 from printapic.adapters.audit.memory_checkpoints import MemoryAuditCheckpoints
@@ -54,10 +55,11 @@ from printapic.application.reactions import jobs_for
 from printapic.application.shop import Shop
 from printapic.domain.actors import Actor, Role
 from printapic.domain.addresses import Address
+from printapic.domain.audit.event import AuditAction
 from printapic.domain.catalogue.quote import Quote, QuoteRequestLine
 from printapic.domain.crops import CropRecipe
 from printapic.domain.errors import PrintAPicError
-from printapic.domain.ids import OrderId, Sku, UserId
+from printapic.domain.ids import OrderId, SessionId, Sku, UserId
 from printapic.domain.images.image import Image
 from printapic.domain.notifications.notification import NotificationKind
 from printapic.domain.orders.order import Order
@@ -265,9 +267,35 @@ class ShopFloor:
         user_id = self.shop.verify_email(token=self.token())
         return Actor(user_id, frozenset({Role.CUSTOMER}))
 
-    def token(self) -> str:
-        """What the newest mail lets its reader redeem."""
-        return self.mailer.mails[-1].content.text.partition("#token=")[2].split()[0].strip("<>")
+    def token(self, to: str | None = None) -> str:
+        """What the newest mail, or the newest one to somebody, lets its reader redeem."""
+        mails = [mail for mail in self.mailer.mails if to is None or mail.to == to]
+        with_token = [mail.content.text for mail in mails if "#token=" in mail.content.text]
+        text = with_token[-1] if to else mails[-1].content.text
+        return text.partition("#token=")[2].split()[0].strip("<>")
+
+    def session(self, email: str, otp: str | None = None) -> SessionId:
+        """Log in, and use the session once."""
+        pair = self.shop.log_in(email=email, password=PASSWORD, otp=otp)
+        return self.shop.authenticate(access_token=pair.access_token).session_id
+
+    def enrol(self, person: Actor, session_id: SessionId) -> tuple[str, tuple[str, ...]]:
+        """Give somebody a second factor: its secret, and the recovery codes."""
+        secret, _ = self.shop.enrol_second_factor(user_id=user_of(person), session_id=session_id)
+        codes = self.shop.confirm_second_factor(
+            user_id=user_of(person), session_id=session_id, code=self.code(secret)
+        )
+        self.clock.advance(MINUTE / 2)
+        return secret, codes
+
+    def code(self, secret: str) -> str:
+        """What an authenticator app shows now."""
+        return TOTP(secret).at(self.clock.now())
+
+    def audited(self) -> list[AuditAction]:
+        """What the audit log remembers of accounts, in order."""
+        rows = self.unit_of_work.state.tables().get("audit_log", {}).values()
+        return [row.action for row in sorted(rows, key=lambda row: (row.stream, row.sequence))]
 
     def grant(self, email: str, role: Role) -> User:
         """Give somebody one more role, from the shop's own machine."""

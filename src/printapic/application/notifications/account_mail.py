@@ -175,35 +175,22 @@ class SendAccountMail:
         )
 
     def _change(self, work: UnitOfWork, request: AccountRequest) -> list[Letter]:
-        """A token to the new address, and the way back to the old one."""
-        user = work.users.get(request.user_id) if request.user_id else None
-        if user is None:
+        """The way back to the old address, and a token to the new one."""
+        if request.user_id is None:
             return []
+        user = work.users.get(request.user_id)
         owner = work.users.by_email(request.email.key)
         if owner is not None and owner.id != user.id:
             return _some(self.secretary.to_user(work, Kind.ACCOUNT_EXISTS, str(request.id), owner))
-        notice = self.secretary.claim(work, Kind.EMAIL_CHANGE_NOTICE, str(request.id), user)
-        notification = self.secretary.claim(work, Kind.CHANGE_EMAIL, str(request.id), user)
-        letters = []
-        if notice is not None:
-            letters.append(
-                Letter(
-                    notification=notice,
-                    to=user.email,
-                    locale=user.locale,
-                    values=self._way_back(work, request, user),
-                )
-            )
-        if notification is not None:
-            letters.append(
-                Letter(
-                    notification=notification,
-                    to=request.email,
-                    locale=user.locale,
-                    values=self._token(work, request, self.secretary.front.email_url),
-                )
-            )
-        return letters
+        mails = (
+            (Kind.EMAIL_CHANGE_NOTICE, user.email, self._way_back(work, request, user)),
+            (Kind.CHANGE_EMAIL, request.email, self._token(work, request, self.secretary.front.email_url)),
+        )
+        return [
+            Letter(notification=notification, to=to, locale=user.locale, values=values)
+            for kind, to, values in mails
+            if (notification := self.secretary.claim(work, kind, str(request.id), user)) is not None
+        ]
 
     def _token(self, work: UnitOfWork, request: AccountRequest, url: str) -> dict[str, object]:
         token = self.secretary.tokens.mail_token(request.kind, str(request.id))

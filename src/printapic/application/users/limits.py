@@ -34,6 +34,7 @@ MAILS_PER_ADDRESS = Limit(name="account-mail", count=5, period_s=3600)
 RESETS_PER_ADDRESS = Limit(name="password-reset-day", count=5, period_s=86_400)
 REFRESHES_PER_SESSION = Limit(name="refresh", count=20, period_s=60)
 _EVERYONE = "everyone"
+_LONGEST_DEVICE_TOKEN = 100
 
 
 @attrs.frozen(kw_only=True)
@@ -79,9 +80,11 @@ class PasswordGate:
         return f"{device_id}.{self.tokens.pseudonym('device', f'{device_id} {account}')}"
 
     def knows(self, device_token: str, account: str) -> bool:
-        device_id, _, _ = device_token.partition(".")
-        expected = self.device_token(device_id, account)
-        return hmac.compare_digest(expected.encode(), device_token.encode("utf-8", "replace"))
+        """Whether this device has logged into this account. Any string is a valid question."""
+        if not device_token.isascii() or len(device_token) > _LONGEST_DEVICE_TOKEN:
+            return False
+        expected = self.device_token(device_token.partition(".")[0], account)
+        return hmac.compare_digest(expected.encode(), device_token.encode())
 
 
 def account_of(tokens: TokenIssuer, email: EmailAddress | None) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import attrs
 import pytest
 
+from printapic.adapters.users.bcrypt import BcryptPasswordHasher
 from printapic.application.users.sessions import TokenPair
 from printapic.domain.actors import Actor, Role
 from printapic.domain.ids import SessionId
@@ -169,3 +171,51 @@ def test_tokens_are_never_shown(floor: ShopFloor, anna: Actor) -> None:
     pair = log_in(floor)
     assert pair.access_token not in repr(pair)
     assert pair.refresh_token not in repr(pair)
+
+
+def test_a_password_that_changes_while_it_is_checked_is_wrong(floor: ShopFloor, anna: Actor) -> None:
+    """Between looking at it and starting the session somebody else was faster."""
+    log_in_now = floor.shop.log_in
+
+    class SlowHasher(type(log_in_now.hasher)):  # type: ignore[misc]
+        def verify(self, password: str, password_hash: str | None) -> bool:
+            floor.shop.disable_user(user_id=user_of(anna), actor_id=None)
+            return bool(log_in_now.hasher.verify(password, password_hash))
+
+    with pytest.raises(CredentialsInvalid):
+        attrs.evolve(log_in_now, hasher=SlowHasher(cost=4))(email="anna@example.org", password=PASSWORD)
+    assert floor.shop.list_sessions(user_id=user_of(anna)) == ()
+
+
+def test_a_login_brings_the_stored_hash_to_the_present_cost(floor: ShopFloor, anna: Actor) -> None:
+    before = floor.shop.read_user(user_id=user_of(anna)).password_hash
+    dearer = BcryptPasswordHasher(cost=5, threads=1, queue=8)
+    attrs.evolve(floor.shop.log_in, hasher=dearer)(email="anna@example.org", password=PASSWORD)
+    dearer.close()
+    after = floor.shop.read_user(user_id=user_of(anna))
+    assert "r=4" in before
+    assert "r=5" in after.password_hash
+    assert after.password_changed_at is None
+    log_in(floor)
+
+
+def test_a_better_hash_of_a_password_that_was_changed_meanwhile_is_thrown_away(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    floor.shop.log_in._keep_hash(user_of(anna), "the hash of an older password", "its better hash")
+    log_in(floor)
+
+
+def test_the_first_use_of_a_token_is_noted_once_though_many_requests_see_it(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    pair = log_in(floor)
+    authenticate = floor.shop.authenticate
+    session_id = authenticate(access_token=pair.access_token).session_id
+    (before,) = floor.shop.list_sessions(user_id=user_of(anna))
+    authenticate._note_use(session_id, 1)
+    authenticate._note_use(SessionId(user_of(anna)), 1)
+    authenticate(access_token=pair.access_token)
+    (after,) = floor.shop.list_sessions(user_id=user_of(anna))
+    assert before.used_at is not None
+    assert after.version == before.version

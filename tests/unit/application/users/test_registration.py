@@ -7,13 +7,13 @@ import pytest
 from printapic.application.ports.notifications import MailUnavailable
 from printapic.domain.actors import Actor, Role
 from printapic.domain.users.email import EmailInvalid
-from printapic.domain.users.password import PasswordTooLong, PasswordTooShort
+from printapic.domain.users.password import PasswordGuessable, PasswordTooLong, PasswordTooShort
 from printapic.domain.users.user import (
     REGISTRATION_LIFETIME,
     Locale,
     TokenInvalid,
 )
-from tests.shop_floor import MINUTE, PASSWORD, ShopFloor, user_of
+from tests.shop_floor import HOUR, MINUTE, PASSWORD, ShopFloor, user_of
 
 
 def register(floor: ShopFloor, email: str = "anna@example.org", password: str = PASSWORD) -> None:
@@ -140,6 +140,74 @@ def test_a_registration_that_was_redeemed_before_its_mail_was_sent_again_gets_no
     again(floor, registration_id)
     again(floor, "00000000-0000-7000-8000-000000000000")
     assert len(floor.mailer.mails) == 1
+
+
+def test_the_mail_of_a_registration_is_sent_again_with_the_same_token(floor: ShopFloor) -> None:
+    register(floor)
+    floor.work()
+    token = floor.token()
+    floor.shop.request_verification_mail(email="ANNA@example.org")
+    floor.work()
+    assert len(floor.mailer.mails) == 2
+    assert floor.token() == token
+    floor.shop.verify_email(token=token)
+
+
+def test_of_several_registrations_the_newest_is_mailed_again(floor: ShopFloor) -> None:
+    register(floor)
+    register(floor)
+    floor.work()
+    newest = floor.token()
+    floor.shop.request_verification_mail(email="anna@example.org")
+    floor.work()
+    assert floor.token() == newest
+
+
+def test_whoever_asks_again_and_has_an_account_is_told_so(floor: ShopFloor, anna: Actor) -> None:
+    floor.shop.request_verification_mail(email="anna@example.org")
+    floor.work()
+    assert floor.mailer.mails[-1].content.subject == "You already have an account"
+
+
+def test_asking_again_without_a_registration_or_too_late_mails_nobody(floor: ShopFloor) -> None:
+    register(floor)
+    floor.work()
+    floor.clock.advance(REGISTRATION_LIFETIME)
+    for email in ("anna@example.org", "nobody@example.org"):
+        floor.shop.request_verification_mail(email=email)
+    floor.work()
+    assert len(floor.mailer.mails) == 1
+    with pytest.raises(EmailInvalid):
+        floor.shop.request_verification_mail(email="no address")
+
+
+def test_a_request_that_waited_too_long_is_answered_no_more(floor: ShopFloor) -> None:
+    register(floor)
+    floor.shop.request_verification_mail(email="anna@example.org")
+    floor.later(HOUR)
+    assert len(floor.mailer.mails) == 1
+    floor.perform("SendAccountMail", request_id="00000000-0000-7000-8000-000000000000")
+    assert len(floor.mailer.mails) == 1
+
+
+def test_the_reader_of_the_mail_may_choose_the_password(floor: ShopFloor) -> None:
+    """A stranger may have registered somebody else's address with a password of the stranger's own."""
+    register(floor, password="the stranger's own words")
+    floor.work()
+    with pytest.raises(PasswordTooShort):
+        floor.shop.verify_email(token=floor.token(), password="too short")
+    with pytest.raises(PasswordGuessable):
+        floor.shop.verify_email(token=floor.token(), password="anna@example.org!!!")
+    with pytest.raises(TokenInvalid):
+        floor.shop.verify_email(token="guessed", password=PASSWORD)
+    floor.shop.verify_email(token=floor.token(), password=PASSWORD)
+    floor.shop.log_in(email="anna@example.org", password=PASSWORD)
+
+
+@pytest.mark.parametrize("password", ["passwordpassword", "qwertyuiopasdfgh", "anna@example.org1"])
+def test_passwords_that_everybody_tries_first_are_refused(floor: ShopFloor, password: str) -> None:
+    with pytest.raises(PasswordGuessable):
+        register(floor, password=password)
 
 
 def again(floor: ShopFloor, registration_id: object) -> None:

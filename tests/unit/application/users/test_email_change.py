@@ -1,0 +1,238 @@
+"""Another address: proven by its mailbox, and taken back from the old one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from printapic.application.ports.notifications import Mail, MailUnavailable
+from printapic.domain.actors import Actor
+from printapic.domain.audit.event import AuditAction
+from printapic.domain.ids import AccountRequestId, SessionId
+from printapic.domain.users.account_request import AccountRequest, RequestKind
+from printapic.domain.users.email import EmailAddress, EmailInvalid
+from printapic.domain.users.session import ReauthenticationRequired, SessionInvalid
+from printapic.domain.users.user import TokenInvalid
+from tests.shop_floor import DAY, HOUR, MINUTE, PASSWORD, ShopFloor, user_of
+
+OLD, NEW = "anna@example.org", "anna@new.example"
+
+
+def ask(floor: ShopFloor, anna: Actor, email: str = NEW, session_id: SessionId | None = None) -> SessionId:
+    """Ask for another address, and let the mails go out."""
+    session_id = session_id or floor.session(OLD)
+    floor.shop.request_email_change(user_id=user_of(anna), session_id=session_id, email=email)
+    floor.work()
+    return session_id
+
+
+def address(floor: ShopFloor, anna: Actor) -> str:
+    return floor.shop.read_user(user_id=user_of(anna)).email.address
+
+
+def test_the_token_from_the_new_mailbox_moves_the_account(floor: ShopFloor, anna: Actor) -> None:
+    asking, other = ask(floor, anna), floor.session(OLD)
+    assert address(floor, anna) == OLD
+    floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    assert address(floor, anna) == NEW
+    floor.shop.log_in(email=NEW, password=PASSWORD)
+    live = {session.id for session in floor.shop.list_sessions(user_id=user_of(anna))}
+    assert asking in live
+    assert other not in live
+    assert AuditAction.EMAIL_CHANGED in floor.audited()
+
+
+def test_the_new_owner_is_told_once_it_happened(floor: ShopFloor, anna: Actor) -> None:
+    ask(floor, anna)
+    floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    floor.work()
+    assert (floor.mailer.mails[-1].to, floor.mailer.mails[-1].content.subject) == (
+        NEW,
+        "Your e-mail address was changed",
+    )
+
+
+def test_the_old_mailbox_can_stop_the_change(floor: ShopFloor, anna: Actor) -> None:
+    ask(floor, anna)
+    floor.shop.revert_email_change(token=floor.token(to=OLD))
+    with pytest.raises(TokenInvalid):
+        floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    assert address(floor, anna) == OLD
+    assert floor.shop.list_sessions(user_id=user_of(anna)) == ()
+
+
+def test_the_old_mailbox_can_take_the_change_back_for_a_week(floor: ShopFloor, anna: Actor) -> None:
+    ask(floor, anna)
+    floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    floor.clock.advance(7 * DAY - MINUTE)
+    floor.shop.revert_email_change(token=floor.token(to=OLD))
+    assert address(floor, anna) == OLD
+    assert floor.shop.list_sessions(user_id=user_of(anna)) == ()
+    assert AuditAction.EMAIL_REVERTED in floor.audited()
+    with pytest.raises(TokenInvalid):
+        floor.shop.revert_email_change(token=floor.token(to=OLD))
+
+
+def test_after_a_week_the_change_stays(floor: ShopFloor, anna: Actor) -> None:
+    ask(floor, anna)
+    floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    floor.clock.advance(7 * DAY)
+    with pytest.raises(TokenInvalid):
+        floor.shop.revert_email_change(token=floor.token(to=OLD))
+
+
+def test_one_way_back_undoes_every_later_change_and_every_pending_one(floor: ShopFloor, anna: Actor) -> None:
+    """A thief who moves the account twice, and asks a third time, keeps nothing."""
+    thief = ask(floor, anna)
+    way_back = floor.token(to=OLD)
+    floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    ask(floor, anna, "thief@example.net", thief)
+    floor.shop.confirm_email_change(token=floor.token(to="thief@example.net"))
+    ask(floor, anna, "thief@example.com", thief)
+    floor.shop.revert_email_change(token=way_back)
+    assert address(floor, anna) == OLD
+    with pytest.raises(TokenInvalid):
+        floor.shop.confirm_email_change(token=floor.token(to="thief@example.com"))
+
+
+def test_whoever_has_the_new_address_already_is_told_and_keeps_it(floor: ShopFloor, anna: Actor) -> None:
+    floor.customer(NEW)
+    ask(floor, anna)
+    assert (floor.mailer.mails[-1].to, floor.mailer.mails[-1].content.subject) == (
+        NEW,
+        "You already have an account",
+    )
+    assert [mail.to for mail in floor.mailer.mails].count(OLD) == 1
+
+
+def test_an_address_that_became_somebodys_meanwhile_is_not_taken(floor: ShopFloor, anna: Actor) -> None:
+    ask(floor, anna)
+    token = floor.token(to=NEW)
+    floor.customer(NEW)
+    with pytest.raises(TokenInvalid):
+        floor.shop.confirm_email_change(token=token)
+    assert address(floor, anna) == OLD
+
+
+def test_an_old_address_that_became_somebodys_is_not_taken_back(floor: ShopFloor, anna: Actor) -> None:
+    ask(floor, anna)
+    way_back = floor.token(to=OLD)
+    floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    floor.customer(OLD)
+    with pytest.raises(TokenInvalid):
+        floor.shop.revert_email_change(token=way_back)
+    assert address(floor, anna) == NEW
+
+
+def test_the_token_works_for_an_hour(floor: ShopFloor, anna: Actor) -> None:
+    ask(floor, anna)
+    floor.clock.advance(HOUR)
+    with pytest.raises(TokenInvalid):
+        floor.shop.confirm_email_change(token=floor.token(to=NEW))
+
+
+@pytest.mark.parametrize("token", ["", "guessed"])
+def test_tokens_that_were_never_mailed_change_nothing(floor: ShopFloor, anna: Actor, token: str) -> None:
+    with pytest.raises(TokenInvalid):
+        floor.shop.confirm_email_change(token=token)
+    with pytest.raises(TokenInvalid):
+        floor.shop.revert_email_change(token=token)
+
+
+def test_a_session_that_was_taken_away_loses_what_it_asked_for(floor: ShopFloor, anna: Actor) -> None:
+    thief, owner = ask(floor, anna), floor.session(OLD)
+    floor.shop.end_sessions(user_id=user_of(anna), keep=owner, actor_id=user_of(anna))
+    with pytest.raises(TokenInvalid):
+        floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    assert thief != owner
+
+
+def test_logging_out_before_the_link_is_followed_does_not_matter(floor: ShopFloor, anna: Actor) -> None:
+    floor.shop.log_out(session_id=ask(floor, anna))
+    floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    assert address(floor, anna) == NEW
+
+
+def test_a_closed_account_stays_where_it_is(floor: ShopFloor, anna: Actor) -> None:
+    session_id = ask(floor, anna)
+    floor.shop.log_out(session_id=session_id)
+    floor.shop.disable_user(user_id=user_of(anna), actor_id=None)
+    with pytest.raises(TokenInvalid):
+        floor.shop.confirm_email_change(token=floor.token(to=NEW))
+
+
+def test_it_takes_a_recent_proof_of_identity_and_an_address(floor: ShopFloor, anna: Actor) -> None:
+    session_id = floor.session(OLD)
+    with pytest.raises(EmailInvalid):
+        ask(floor, anna, "no address", session_id)
+    floor.clock.advance(5 * MINUTE + timedelta(seconds=1))
+    with pytest.raises(ReauthenticationRequired):
+        ask(floor, anna, NEW, session_id)
+    with pytest.raises(SessionInvalid):
+        ask(floor, anna, NEW, SessionId(user_of(anna)))
+
+
+def test_the_way_back_needs_no_record_of_the_change(floor: ShopFloor, anna: Actor) -> None:
+    """Requests are forgotten when their time is over; the way back lives longer."""
+    ask(floor, anna)
+    floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    tables = floor.unit_of_work.state.tables()
+    left = {
+        key: row for key, row in tables["account_requests"].items() if row.kind is RequestKind.EMAIL_REVERT
+    }
+    floor.unit_of_work.state.publish({**tables, "account_requests": left}, before=lambda: None)
+    floor.shop.revert_email_change(token=floor.token(to=OLD))
+    assert address(floor, anna) == OLD
+
+
+def test_a_mail_server_that_fails_in_between_sends_each_of_the_two_once(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    session_id = floor.session(OLD)
+    floor.shop.request_email_change(user_id=user_of(anna), session_id=session_id, email=NEW)
+    send = floor.mailer.send
+    sent = []
+
+    def one_then_none(mail: Mail) -> None:
+        if sent:
+            raise MailUnavailable
+        sent.append(mail)
+        send(mail)
+
+    floor.mailer.send = one_then_none  # type: ignore[method-assign]
+    floor.work()
+    floor.mailer.send = send  # type: ignore[method-assign]
+    floor.later(HOUR / 2)
+    assert [mail.to for mail in floor.mailer.mails[-2:]] == [OLD, NEW]
+    floor.shop.confirm_email_change(token=floor.token(to=NEW))
+
+
+def test_only_what_a_user_asked_for_is_mailed(floor: ShopFloor, anna: Actor) -> None:
+    ask(floor, anna)
+    way_back = next(
+        row
+        for row in floor.unit_of_work.state.tables()["account_requests"].values()
+        if row.kind is RequestKind.EMAIL_REVERT
+    )
+    nobodys = AccountRequest.ask(
+        id=AccountRequestId(user_of(anna)),
+        kind=RequestKind.EMAIL_CHANGE,
+        email=EmailAddress.parse(NEW),
+        at=floor.clock.now(),
+    )
+    with floor.unit_of_work() as work:
+        work.account_requests.add(nobodys)
+        work.commit()
+    mails = len(floor.mailer.mails)
+    for request in (way_back, nobodys):
+        floor.perform("SendAccountMail", request_id=str(request.id))
+    assert len(floor.mailer.mails) == mails
+
+
+def test_a_job_that_runs_again_mails_nothing_again(floor: ShopFloor, anna: Actor) -> None:
+    ask(floor, anna)
+    (job,) = [record for record in floor.worker.list() if record.name == "SendAccountMail"]
+    mails = len(floor.mailer.mails)
+    floor.perform("SendAccountMail", **job.payload)
+    assert len(floor.mailer.mails) == mails

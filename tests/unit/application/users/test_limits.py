@@ -1,0 +1,131 @@
+"""Passwords are tried at a bearable rate, and nobody locks anybody out for good."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from printapic.application.ports.throttle import TooManyRequests
+from printapic.application.users.limits import FAILURES_IN_ALL
+from printapic.domain.actors import UNKNOWN_CALLER, Actor, Caller
+from printapic.domain.users.user import CredentialsInvalid
+from tests.shop_floor import DAY, HOUR, MINUTE, PASSWORD, ShopFloor
+
+ANNA, NOBODY = "anna@example.org", "nobody@example.org"
+SECOND = timedelta(seconds=1)
+THIEF, OWNER = Caller(address="198.51.100.7"), Caller(address="203.0.113.9")
+
+
+def fail(floor: ShopFloor, email: str = ANNA, caller: Caller = UNKNOWN_CALLER) -> None:
+    with pytest.raises(CredentialsInvalid):
+        floor.shop.log_in(email=email, password="not the password", caller=caller)
+
+
+def waits(floor: ShopFloor, email: str = ANNA, caller: Caller = UNKNOWN_CALLER) -> int:
+    with pytest.raises(TooManyRequests) as refusal:
+        floor.shop.log_in(email=email, password=PASSWORD, caller=caller)
+    return refusal.value.retry_after_s
+
+
+@pytest.mark.parametrize("email", [ANNA, NOBODY, "no address"])
+def test_five_failures_make_the_next_try_wait_whether_or_not_there_is_an_account(
+    floor: ShopFloor, anna: Actor, email: str
+) -> None:
+    for _ in range(5):
+        fail(floor, email)
+    assert waits(floor, email) == 60
+
+
+def test_the_waits_grow_from_a_minute_to_half_an_hour_and_end(floor: ShopFloor, anna: Actor) -> None:
+    observed = []
+    for _ in range(60):
+        try:
+            floor.shop.log_in(email=ANNA, password="not the password")
+        except CredentialsInvalid:
+            continue
+        except TooManyRequests as refusal:
+            observed.append(refusal.retry_after_s)
+            floor.clock.advance(timedelta(seconds=refusal.retry_after_s))
+    assert observed[0] == 60
+    assert max(observed) <= 30 * 60
+    assert sorted(set(observed)) == sorted(set(observed), key=observed.index)
+    floor.clock.advance(HOUR)
+    floor.shop.log_in(email=ANNA, password=PASSWORD)
+
+
+def test_right_passwords_do_not_count(floor: ShopFloor, anna: Actor) -> None:
+    for _ in range(30):
+        floor.shop.log_in(email=ANNA, password=PASSWORD, caller=OWNER)
+
+
+def test_one_client_fails_ten_times_a_minute_whatever_accounts_it_tries(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    for number in range(10):
+        fail(floor, f"guess-{number}@example.org", THIEF)
+    assert waits(floor, caller=THIEF) == 6
+    floor.shop.log_in(email=ANNA, password=PASSWORD, caller=OWNER)
+
+
+def test_a_host_with_many_ipv6_addresses_is_one_client(floor: ShopFloor, anna: Actor) -> None:
+    for number in range(10):
+        fail(floor, f"guess-{number}@example.org", Caller(address=f"2001:db8::{number:x}"))
+    assert waits(floor, caller=Caller(address="2001:db8::ffff")) == 6
+    floor.shop.log_in(email=ANNA, password=PASSWORD, caller=Caller(address="2001:db8:0:1::1"))
+
+
+def test_a_device_that_was_logged_in_before_is_locked_out_by_nobody(floor: ShopFloor, anna: Actor) -> None:
+    pair = floor.shop.log_in(email=ANNA, password=PASSWORD, caller=OWNER)
+    for _ in range(5):
+        fail(floor, caller=THIEF)
+    assert waits(floor, caller=OWNER) == 60
+    again = floor.shop.log_in(email=ANNA, password=PASSWORD, caller=OWNER, device_token=pair.device_token)
+    assert again.device_token == pair.device_token
+
+
+def test_a_known_device_guesses_no_faster(floor: ShopFloor, anna: Actor) -> None:
+    token = floor.shop.log_in(email=ANNA, password=PASSWORD).device_token
+    for _ in range(5):
+        with pytest.raises(CredentialsInvalid):
+            floor.shop.log_in(email=ANNA, password="not the password", device_token=token)
+    with pytest.raises(TooManyRequests):
+        floor.shop.log_in(email=ANNA, password=PASSWORD, device_token=token)
+
+
+@pytest.mark.parametrize("token", ["", ".", "a.b", "\ud800.x", "x" * 10_000])
+def test_a_made_up_device_is_a_stranger(floor: ShopFloor, anna: Actor, token: str) -> None:
+    for _ in range(5):
+        fail(floor)
+    with pytest.raises(TooManyRequests):
+        floor.shop.log_in(email=ANNA, password=PASSWORD, device_token=token)
+
+
+def test_a_device_of_one_account_is_a_stranger_to_another(floor: ShopFloor, anna: Actor) -> None:
+    floor.customer("bert@example.org")
+    token = floor.shop.log_in(email="bert@example.org", password=PASSWORD).device_token
+    for _ in range(5):
+        fail(floor)
+    with pytest.raises(TooManyRequests):
+        floor.shop.log_in(email=ANNA, password=PASSWORD, device_token=token)
+
+
+def test_while_the_whole_shop_is_under_attack_each_client_has_fewer_tries(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    for _ in range(FAILURES_IN_ALL.count):
+        floor.throttle.take("everyone", FAILURES_IN_ALL)
+    for number in range(3):
+        fail(floor, f"guess-{number}@example.org", THIEF)
+    assert waits(floor, caller=THIEF) == 20
+    floor.shop.log_in(email=ANNA, password=PASSWORD, caller=OWNER)
+    floor.clock.advance(DAY)
+    for number in range(9):
+        fail(floor, f"guess-{number}@example.org", THIEF)
+
+
+def test_the_throttle_learns_no_address(floor: ShopFloor, anna: Actor) -> None:
+    fail(floor)
+    floor.shop.request_password_reset(email=ANNA)
+    assert "anna" not in str(vars(floor.throttle))
+    assert MINUTE + SECOND < HOUR
