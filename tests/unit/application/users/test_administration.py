@@ -129,12 +129,10 @@ def test_a_shop_keeps_an_administrator_who_can_log_in(floor: ShopFloor) -> None:
     one = floor.shop.create_admin(email="one@example.org", password=PASSWORD)
     two = floor.shop.create_admin(email="two@example.org", password=PASSWORD)
     floor.shop.disable_user(user_id=two, actor_id=one)
-    for change in (
-        lambda: floor.shop.set_roles(user_id=one, roles=frozenset({Role.SUPPORT}), actor_id=None),
-        lambda: floor.shop.disable_user(user_id=one, actor_id=None),
-    ):
-        with pytest.raises(LastAdministrator):
-            change()
+    with pytest.raises(LastAdministrator):
+        floor.shop.set_roles(user_id=one, roles=frozenset({Role.SUPPORT}), actor_id=None)
+    with pytest.raises(LastAdministrator):
+        floor.shop.disable_user(user_id=one, actor_id=None)
     floor.shop.enable_user(user_id=two, actor_id=one)
     floor.shop.set_roles(user_id=one, roles=frozenset({Role.SUPPORT}), actor_id=two)
 
@@ -156,16 +154,15 @@ def test_a_closed_account_is_closed_once_and_can_be_opened_again(floor: ShopFloo
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(floor: ShopFloor, anna: Actor) -> None:
     seen = frozenset({floor.shop.read_user(user_id=user_of(anna)).version})
     floor.shop.update_profile(user_id=user_of(anna), name="Anna A.", locale=Locale.DE, versions=seen)
-    for change in (
-        lambda: floor.shop.update_profile(user_id=user_of(anna), name=None, locale=Locale.EN, versions=seen),
-        lambda: floor.shop.set_roles(
-            user_id=user_of(anna), roles=frozenset({Role.ADMIN}), actor_id=None, versions=seen
-        ),
-        lambda: floor.shop.disable_user(user_id=user_of(anna), actor_id=None, versions=seen),
-        lambda: floor.shop.enable_user(user_id=user_of(anna), actor_id=None, versions=seen),
-    ):
-        with pytest.raises(VersionDiffers):
-            change()
+    admins = frozenset({Role.ADMIN})
+    with pytest.raises(VersionDiffers):
+        floor.shop.update_profile(user_id=user_of(anna), name=None, locale=Locale.EN, versions=seen)
+    with pytest.raises(VersionDiffers):
+        floor.shop.set_roles(user_id=user_of(anna), roles=admins, actor_id=None, versions=seen)
+    with pytest.raises(VersionDiffers):
+        floor.shop.disable_user(user_id=user_of(anna), actor_id=None, versions=seen)
+    with pytest.raises(VersionDiffers):
+        floor.shop.enable_user(user_id=user_of(anna), actor_id=None, versions=seen)
     user = floor.shop.read_user(user_id=user_of(anna))
     assert (user.name, user.locale, user.roles) == ("Anna A.", Locale.DE, frozenset({Role.CUSTOMER}))
 

@@ -192,7 +192,7 @@ def test_a_mail_server_that_fails_in_between_sends_each_of_the_two_once(
     session_id = floor.session(OLD)
     floor.shop.request_email_change(user_id=user_of(anna), session_id=session_id, email=NEW)
     send = floor.mailer.send
-    sent = []
+    sent: list[Mail] = []
 
     def one_then_none(mail: Mail) -> None:
         if sent:
