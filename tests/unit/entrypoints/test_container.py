@@ -19,6 +19,9 @@ import pytest
 from dependency_injector.errors import Error
 from sqlalchemy import Engine
 
+from printapic.adapters.audit.folder_checkpoints import FolderAuditCheckpoints
+from printapic.adapters.audit.memory_checkpoints import MemoryAuditCheckpoints
+from printapic.adapters.audit.s3_checkpoints import S3AuditCheckpoints
 from printapic.adapters.images.filesystem import FilesystemImageStore
 from printapic.adapters.images.memory import MemoryImageStore
 from printapic.adapters.images.s3 import S3ImageStore
@@ -53,6 +56,7 @@ from printapic.entrypoints.settings import (
     PostgresStorage,
     ProcrastinateJobs,
     RedisThrottling,
+    S3Checkpoints,
     S3Images,
     Secret,
     Settings,
@@ -178,6 +182,9 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         ({"storage": "sqlite"}, "unit_of_work", SqlUnitOfWorkFactory),
         ({"images": "folder"}, "store", FilesystemImageStore),
         ({"images": S3Images(bucket="photos", region="eu-central-1")}, "store", S3ImageStore),
+        ({}, "audit_checkpoints", MemoryAuditCheckpoints),
+        ({"audit_checkpoints": "folder"}, "audit_checkpoints", FolderAuditCheckpoints),
+        ({"audit_checkpoints": S3Checkpoints(bucket="log")}, "audit_checkpoints", S3AuditCheckpoints),
         ({}, "throttle", MemoryThrottle),
         ({"throttling": NoThrottling()}, "throttle", UnlimitedThrottle),
         ({"throttling": RedisThrottling(url=Secret("redis://127.0.0.1:1"))}, "throttle", RedisThrottle),

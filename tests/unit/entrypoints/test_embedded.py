@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -15,10 +16,12 @@ import printapic
 from printapic.application.ports.catalogue import NoPriceList
 from printapic.application.ports.unit_of_work import StorageUnavailable
 from printapic.domain.users.user import CredentialsInvalid
+from printapic.entrypoints import embedded
 from printapic.entrypoints.container import Container, apply_migrations, close, create_keys
 from printapic.entrypoints.embedded import (
     delivering,
     expect_stored_hashes,
+    keeping_time,
     open_container,
     open_shop,
     working,
@@ -57,6 +60,48 @@ def test_a_shop_sets_itself_up_and_works_in_the_background(settings: Settings) -
     with open_shop(settings, background=False) as again:
         assert again.read_user(user_id=user_id).email.address == "anna@example.org"
         assert again.log_in(email="anna@example.org", password=PASSWORD).access_token
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Threads of the shop do it as soon as they can; the bound is for those that never do."""
+    waiting = threading.Event()
+    for _ in range(2000):
+        if holds():
+            return
+        waiting.wait(0.01)
+    raise AssertionError("it did not happen")
+
+
+def checkpoints(settings: Settings) -> list[str]:
+    file = settings.data / "audit-checkpoints.jsonl"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def test_an_open_shop_keeps_checkpoints_by_itself(settings: Settings) -> None:
+    with open_shop(settings) as shop:
+        until(lambda: checkpoints(settings))
+        assert shop.verify_audit_log().intact
+
+
+def test_timers_go_on_when_the_database_was_away_for_a_moment(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "TIMER_RETRY_S", 0.01)
+    with open_container(settings) as container:
+        engine = container.engine()
+        assert engine is not None
+        gone = settings.data / "gone.sqlite"
+        file = settings.data / "printapic.sqlite"
+        engine.dispose()
+        file.rename(gone)
+        file.mkdir()
+        with capture_logs() as logged, keeping_time(container):
+            until(lambda: logged)
+            file.rmdir()
+            gone.rename(file)
+            until(lambda: container.worker().run_due(container.shop().perform))
+        assert {entry["error"] for entry in logged} == {"StorageUnavailable"}
+    assert len(checkpoints(settings)) == 1
 
 
 def test_without_background_work_promises_wait_for_somebody_to_keep_them(settings: Settings) -> None:

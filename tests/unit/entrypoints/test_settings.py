@@ -15,6 +15,7 @@ from printapic.entrypoints.settings import (
     FolderMail,
     InProcessJobs,
     LocalThrottling,
+    MemoryCheckpoints,
     MemoryImages,
     MemoryMail,
     MemoryStorage,
@@ -23,6 +24,7 @@ from printapic.entrypoints.settings import (
     PostgresStorage,
     ProcrastinateJobs,
     RedisThrottling,
+    S3Checkpoints,
     S3Images,
     Secret,
     Settings,
@@ -167,6 +169,31 @@ def test_every_variable_of_a_bucket_is_read() -> None:
     assert read(IMAGES="s3", S3_BUCKET="photos").images == S3Images(bucket="photos")
 
 
+def test_every_variable_of_the_bucket_of_checkpoints_is_read() -> None:
+    settings = read(
+        AUDIT_CHECKPOINTS="s3",
+        AUDIT_S3_BUCKET="log",
+        AUDIT_S3_PREFIX="shop/",
+        AUDIT_S3_ENDPOINT="https://s3.example",
+        AUDIT_S3_REGION="eu-central-1",
+        AUDIT_S3_ACCESS_KEY="AK",
+        AUDIT_S3_SECRET_KEY="hush-2",
+        AUDIT_RETENTION_DAYS="3650",
+    )
+    assert settings.audit_checkpoints == S3Checkpoints(
+        bucket="log",
+        prefix="shop/",
+        endpoint="https://s3.example",
+        region="eu-central-1",
+        access_key="AK",
+        secret_key=Secret("hush-2"),
+        retention_days=3650,
+    )
+    plain = read(AUDIT_CHECKPOINTS="s3", AUDIT_S3_BUCKET="log")
+    assert plain.audit_checkpoints == S3Checkpoints(bucket="log")
+    assert read(AUDIT_CHECKPOINTS="memory").audit_checkpoints == MemoryCheckpoints()
+
+
 def test_every_variable_of_a_mail_server_is_read() -> None:
     settings = read(
         MAIL="smtp",
@@ -252,6 +279,8 @@ def test_a_refusal_repeats_no_value() -> None:
         ({"DATABASE_URL": "mysql://x"}, "PRINTAPIC_DATABASE_URL must be"),
         ({"DATABASE_URL": "sqlite:///"}, "PRINTAPIC_DATABASE_URL must be"),
         ({"IMAGES": "s3"}, "PRINTAPIC_S3_BUCKET is missing"),
+        ({"AUDIT_CHECKPOINTS": "s3"}, "PRINTAPIC_AUDIT_S3_BUCKET is missing"),
+        ({"AUDIT_CHECKPOINTS": "tape"}, "PRINTAPIC_AUDIT_CHECKPOINTS must be one of folder, s3, memory"),
         ({"MAIL": "smtp"}, "PRINTAPIC_SMTP_HOST is missing"),
         (
             {"MAIL": "smtp", "SMTP_HOST": "h", "SMTP_SECURITY": "some"},
@@ -411,6 +440,7 @@ def test_production_refuses_payments_that_move_no_money(serious: Settings) -> No
         ({"mail": FolderMail(folder=Path("/tmp"))}, "PRINTAPIC_MAIL must be smtp"),
         ({"storage": MemoryStorage()}, "PRINTAPIC_DATABASE_URL must not be memory"),
         ({"images": MemoryImages()}, "PRINTAPIC_IMAGES must not be memory"),
+        ({"audit_checkpoints": MemoryCheckpoints()}, "PRINTAPIC_AUDIT_CHECKPOINTS must not be memory"),
         ({"keys_file": Path("/nowhere/keys.json")}, "PRINTAPIC_KEYS_FILE must name an existing key file"),
         ({"bcrypt_cost": 9}, "PRINTAPIC_BCRYPT_COST must be at least 10"),
         ({"throttling": NoThrottling()}, "PRINTAPIC_RATE_LIMITS must be on"),

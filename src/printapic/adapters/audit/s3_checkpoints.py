@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -24,6 +27,7 @@ RETENTION = timedelta(days=400)
 _FOLDER = "audit-checkpoints/"
 _LARGEST = 64 * 1024
 _READERS = 8
+_BATCH = 64
 _WRITTEN_BEFORE = 412
 
 
@@ -31,8 +35,8 @@ _WRITTEN_BEFORE = 412
 class S3AuditCheckpoints(AuditCheckpoints):
     """Objects below `prefix`, whose names sort by time. Those who write need no right to delete.
 
-    Where the bucket has object lock, nobody can remove or replace a checkpoint for `retention` (compliance
-    mode); the keys that the shop has should not be able to in any bucket.
+    Where the bucket has object lock, and the keys may ask whether it has, nobody can remove a checkpoint for
+    `retention` (compliance mode). In any other bucket the keys that the shop has should not be allowed to.
     """
 
     client: S3Client
@@ -62,17 +66,26 @@ class S3AuditCheckpoints(AuditCheckpoints):
                     raise
 
     def all(self) -> Iterator[str]:
-        """A page of names at a time, and some objects at once: a year has a hundred thousand."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(
+        """Some objects at once: one after the other would take too long, a year has a hundred thousand.
+
+        Of each the oldest version counts, whatever was put over it, be it a marker that it was deleted.
+        """
+        with ThreadPoolExecutor(_READERS) as readers, _failures():
+            names = self._names()
+            while batch := list(islice(names, _BATCH)):
+                yield from readers.map(lambda name: self._read(*name), batch)
+
+    def _names(self) -> Iterator[tuple[str, str]]:
+        """Key and oldest version of each object. S3 lists keys in order, and versions newest first."""
+        pages = self.client.get_paginator("list_object_versions").paginate(
             Bucket=self.bucket, Prefix=self.prefix + _FOLDER, PaginationConfig={"PageSize": self.page_size}
         )
-        with ThreadPoolExecutor(_READERS) as readers, _failures():
-            for page in pages:
-                keys = [each["Key"] for each in page.get("Contents", ())]
-                yield from readers.map(self._read, keys)
+        versions = ((each["Key"], each["VersionId"]) for page in pages for each in page.get("Versions", ()))
+        for _, of_key in groupby(versions, key=itemgetter(0)):
+            yield deque(of_key, maxlen=1).pop()
 
-    def _read(self, key: str) -> str:
-        body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"]
+    def _read(self, key: str, version: str) -> str:
+        body = self.client.get_object(Bucket=self.bucket, Key=key, VersionId=version)["Body"]
         with body:
             return body.read(_LARGEST).decode("utf-8", "replace")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from printapic.application.ports.audit import AuditQuery
 from printapic.domain.audit.entry import AuditRecord
 from printapic.domain.audit.event import AuditAction, AuditStream
+from printapic.domain.audit.tampering import AuditFinding
 from printapic.domain.ids import UserId
 from printapic.entrypoints.cli.output import as_json, show
 from printapic.entrypoints.embedded import open_container
@@ -42,7 +45,7 @@ def list_entries(
     )
     with open_container(Settings.from_environment()) as container:
         found = container.shop().read_audit_log(query=query, limit=limit)
-    show([_row(record) for record in found], as_json=as_json)
+    show([_whole(record) if as_json else _short(record) for record in found], as_json=as_json)
 
 
 @audit.command()
@@ -54,21 +57,14 @@ def verify(as_json: bool) -> None:
     """
     with open_container(Settings.from_environment()) as container:
         report = container.shop().verify_audit_log()
-    if report.intact and not as_json:
+    findings = [_finding(each) for each in report.findings]
+    if as_json:
+        counts = {"intact": report.intact, "entries": report.entries, "checkpoints": report.checkpoints}
+        click.echo(json.dumps({**counts, "findings": findings}, indent=2))
+    elif report.intact:
         click.echo(f"intact: {report.entries} entries, {report.checkpoints} checkpoints")
     else:
-        show(
-            [
-                {
-                    "stream": finding.stream,
-                    "sequence": finding.sequence,
-                    "what": finding.what.value,
-                    "trusted_until": finding.trusted_until,
-                }
-                for finding in report.findings
-            ],
-            as_json=as_json,
-        )
+        show(findings, as_json=False)
     if not report.intact:
         raise click.exceptions.Exit(1)
 
@@ -85,7 +81,19 @@ def checkpoint(as_json: bool) -> None:
     )
 
 
-def _row(record: AuditRecord) -> dict[str, object]:
+def _short(record: AuditRecord) -> dict[str, object]:
+    """What fits a line."""
+    entry = record.entry
+    return {
+        "at": f"{entry.at:%Y-%m-%d %H:%M:%S}",
+        "entry": f"{entry.stream} {entry.sequence}",
+        "action": entry.action,
+        "subject_id": entry.subject_id,
+        "address": "erased" if record.erased else record.caller.address,
+    }
+
+
+def _whole(record: AuditRecord) -> dict[str, object]:
     entry = record.entry
     return {
         "at": entry.at.isoformat(),
@@ -94,7 +102,20 @@ def _row(record: AuditRecord) -> dict[str, object]:
         "action": entry.action,
         "actor_id": entry.actor_id,
         "subject_id": entry.subject_id,
-        "address": "(erased)" if record.erased else record.caller.address,
-        "device": "(erased)" if record.erased else record.caller.device,
+        "session_id": entry.session_id,
+        "api_key_id": entry.api_key_id,
+        "request_id": entry.request_id,
+        "address": record.caller.address,
+        "device": record.caller.device,
+        "erased": record.erased,
         "details": dict(entry.details),
+    }
+
+
+def _finding(finding: AuditFinding) -> dict[str, object]:
+    return {
+        "stream": finding.stream,
+        "sequence": finding.sequence,
+        "what": finding.what.value,
+        "trusted_until": finding.trusted_until,
     }
