@@ -27,6 +27,7 @@ class Person:
     """Somebody who registered, with the header that proves it."""
 
     email: str
+    password: str = attrs.field(repr=False)
     headers: dict[str, str] = attrs.field(factory=dict, repr=False)
 
 

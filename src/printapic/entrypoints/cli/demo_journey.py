@@ -89,13 +89,12 @@ class Journey:
     # Accounts
 
     def _register(self, who: str, name: str) -> Person:
-        person = Person(f"{who}-{secrets.token_hex(4)}@example.com")
-        password = secrets.token_urlsafe(18)
+        person = Person(f"{who}-{secrets.token_hex(4)}@example.com", secrets.token_urlsafe(18))
         self._client.call(
             f"{who} registers",
             "POST",
             "/v1/users",
-            json={"email": person.email, "password": password, "name": name},
+            json={"email": person.email, "password": person.password, "name": name},
             expect=202,
         )
         mail = self.server.wait_for_mail(person.email, lambda mail: bool(_token(mail)), "verification")
@@ -107,21 +106,26 @@ class Journey:
             json={"token": _token(mail)},
             expect=204,
         )
+        self._log_in(who, person)
+        return person
+
+    def _log_in(self, who: str, person: Person) -> None:
         session = self._client.call(
             f"{who} logs in",
             "POST",
             "/v1/sessions",
-            json={"email": person.email, "password": password},
+            json={"email": person.email, "password": person.password},
             expect=201,
             tell=lambda answer: f"a token for {answer['expires_in']} s",
         )
         person.headers["Authorization"] = f"Bearer {session['access_token']}"
-        return person
 
     def _become_operator(self) -> Person:
         operator = self._register("operator", "Otto Operator")
         roles = self.server.command("users", "grant", "--email", operator.email, "--role", "operator")
         self._client.show("the shop's keeper gives a role", roles)
+        # A new role ends the sessions of those who had another one.
+        self._log_in("operator", operator)
         return operator
 
     # Photos
