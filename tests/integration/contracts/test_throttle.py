@@ -150,6 +150,13 @@ def test_giving_back_never_makes_more_than_the_limit(turnstile: Turnstile) -> No
     assert turnstile.passes("anna", DAILY, 2 * DAILY.count) == DAILY.count - 1
 
 
+def test_what_is_forgotten_is_whole_again(turnstile: Turnstile) -> None:
+    turnstile.passes("anna", DAILY, DAILY.count)
+    turnstile.throttle.forget("anna", DAILY)
+    turnstile.throttle.forget("nobody", DAILY)
+    assert turnstile.passes("anna", DAILY, 2 * DAILY.count) == DAILY.count
+
+
 @pytest.mark.parametrize("other", ["bert", "", "ann", "anna:", "Ännä \n\x00 ☃", "k" * 2000])
 def test_keys_do_not_know_each_other(turnstile: Turnstile, other: str) -> None:
     turnstile.passes("anna", DAILY, DAILY.count)

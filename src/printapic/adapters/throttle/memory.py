@@ -63,6 +63,10 @@ class MemoryThrottle(Throttle):
             if owed_us > 0:
                 counters.full_at[key] = now_us + owed_us
 
+    def forget(self, key: str, limit: Limit) -> None:
+        with self._lock:
+            self._counters[limit.name].full_at.pop(key, None)
+
     def _share(self, limit: Limit) -> Limit:
         if self._processes == 1:
             return limit

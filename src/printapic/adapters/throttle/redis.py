@@ -41,6 +41,8 @@ owed = owed - emission
 if owed > 0 then keep() else redis.call('DEL', KEYS[1]) end
 """
 
+_FORGET = "redis.call('DEL', KEYS[1])"
+
 
 def redis_client(url: str, *, patience_s: float = PATIENCE_S) -> Redis:
     """A client that waits 50 ms for a connection or an answer, and never asks twice."""
@@ -74,6 +76,7 @@ class RedisThrottle(Throttle):
         self._circuit = circuit or Circuit()
         self._take = client.register_script(_TAKE)
         self._give_back = client.register_script(_GIVE_BACK)
+        self._forget = client.register_script(_FORGET)
 
     def take(self, key: str, limit: Limit) -> Verdict:
         pace = Pace.of(limit)
@@ -87,6 +90,10 @@ class RedisThrottle(Throttle):
         answered, _ = self._run(self._give_back, key, limit, Pace.of(limit))
         if not answered:
             self._fallback.give_back(key, limit)
+
+    def forget(self, key: str, limit: Limit) -> None:
+        self._run(self._forget, key, limit, Pace.of(limit))
+        self._fallback.forget(key, limit)
 
     def _run(self, script: Script, key: str, limit: Limit, pace: Pace) -> tuple[bool, Any]:
         """Whether Redis answered, and what. A script that Redis has forgotten is loaded again."""

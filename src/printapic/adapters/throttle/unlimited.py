@@ -13,3 +13,6 @@ class UnlimitedThrottle(Throttle):
 
     def give_back(self, key: str, limit: Limit) -> None:
         pass
+
+    def forget(self, key: str, limit: Limit) -> None:
+        pass

@@ -62,6 +62,10 @@ class Throttle(Protocol):
     def give_back(self, key: str, limit: Limit) -> None:
         """Undo one `take`: the attempt turned out not to count (a right password)."""
 
+    @abstractmethod
+    def forget(self, key: str, limit: Limit) -> None:
+        """Make the whole limit available again: what was counted in a row has been interrupted."""
+
 
 def demand(throttle: Throttle, key: str, *limits: Limit) -> None:
     """Spend one attempt of every limit. Raises `TooManyRequests` for the first one that is used up."""

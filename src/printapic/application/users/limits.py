@@ -1,9 +1,9 @@
 """How often somebody may try to prove who they are, or make the shop write to an address.
 
-The figures are those of NIST SP 800-63B-4, section 3.2.2, made stricter: delays grow from a minute to half
-an hour, and nobody is ever locked out for good. What is counted per account is counted for unknown
-addresses in the same way. A device that has logged into the account before has a count of its own, so that
-nobody can lock the owner out by guessing.
+The figures are those of NIST SP 800-63B-4, section 3.2.2, made stricter: delays grow from a minute to half an
+hour, and to days after a hundred failures in a row; nobody is ever locked out for good. What is counted per
+account is counted for unknown addresses in the same way. A device that has logged into the account before
+has a count of its own, so that nobody can lock the owner out by guessing.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ FAILURES_PER_ACCOUNT = (
     Limit(name="log-in-hour", count=20, period_s=3600),
     Limit(name="log-in-day", count=50, period_s=86_400),
 )
+FAILURES_IN_A_ROW = Limit(name="log-in-row", count=100, period_s=365 * 86_400)
+"""After these an unknown device waits for days, and a known one, or a reset, is the way in."""
 FAILURES_PER_CLIENT = Limit(name="log-in-client", count=10, period_s=60)
 FAILURES_IN_ALL = Limit(name="log-in-all", count=1000, period_s=300)
 FAILURES_PER_CLIENT_UNDER_ATTACK = Limit(name="log-in-attack", count=3, period_s=60)
@@ -39,15 +41,17 @@ _LONGEST_DEVICE_TOKEN = 100
 
 @attrs.frozen(kw_only=True)
 class Attempt:
-    """One try at a password, counted before the work, as if it were wrong."""
+    """One try at a password of `holder`, counted before the work, as if it were wrong."""
 
     throttle: Throttle
+    holder: str
     keys: tuple[tuple[str, Limit], ...]
 
     def forgive(self) -> None:
-        """It was right: it does not count."""
+        """It was right: it does not count, and the row of failures is over."""
         for key, limit in self.keys:
             self.throttle.give_back(key, limit)
+        self.throttle.forget(self.holder, FAILURES_IN_A_ROW)
 
 
 @attrs.frozen(kw_only=True)
@@ -59,10 +63,10 @@ class PasswordGate:
 
     def enter(self, account: str, *, device_token: str | None, caller: Caller) -> Attempt:
         """Raises `TooManyRequests`. `account` is a pseudonym, so that the throttle learns no address."""
-        key = f"account:{account}"
+        key = _counter_of(account)
         if device_token is not None and self.knows(device_token, account):
             key = f"device:{device_token.partition('.')[0]}"
-        counted = [(key, limit) for limit in FAILURES_PER_ACCOUNT]
+        counted = [(key, limit) for limit in (*FAILURES_PER_ACCOUNT, FAILURES_IN_A_ROW)]
         everyone: list[tuple[str, Limit]] = []
         if caller.network is not None:
             client = f"client:{caller.network}"
@@ -73,7 +77,12 @@ class PasswordGate:
                 counted.insert(0, (client, FAILURES_PER_CLIENT_UNDER_ATTACK))
         for counter, limit in counted:
             demand(self.throttle, counter, limit)
-        return Attempt(throttle=self.throttle, keys=(*counted, *everyone))
+        return Attempt(throttle=self.throttle, holder=key, keys=(*counted, *everyone))
+
+    def open(self, account: str) -> None:
+        """Whoever reset the password has shown that the account is theirs: begin to count anew."""
+        for limit in (*FAILURES_PER_ACCOUNT, FAILURES_IN_A_ROW):
+            self.throttle.forget(_counter_of(account), limit)
 
     def device_token(self, device_id: str, account: str) -> str:
         """What a device carries from its first login on, good for this account alone. It opens nothing."""
@@ -85,6 +94,10 @@ class PasswordGate:
             return False
         expected = self.device_token(device_token.partition(".")[0], account)
         return hmac.compare_digest(expected.encode(), device_token.encode())
+
+
+def _counter_of(account: str) -> str:
+    return f"account:{account}"
 
 
 def account_of(tokens: TokenIssuer, email: EmailAddress | None) -> str:

@@ -113,6 +113,8 @@ class ResetPassword:
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
+    tokens: TokenIssuer
+    gate: PasswordGate
     new_password: NewPassword
 
     def __call__(self, *, token: str, new_password: str, caller: Caller = UNKNOWN_CALLER) -> None:
@@ -143,6 +145,7 @@ class ResetPassword:
                 AuditEvent(at=now, action=AuditAction.PASSWORD_RESET, subject_id=user.id, caller=caller)
             )
             work.commit()
+        self.gate.open(account_of(self.tokens, user.email))
 
 
 @attrs.frozen(kw_only=True)

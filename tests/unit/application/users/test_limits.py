@@ -54,6 +54,44 @@ def test_the_waits_grow_from_a_minute_to_half_an_hour_and_end(floor: ShopFloor, 
     floor.shop.log_in(email=ANNA, password=PASSWORD)
 
 
+def fail_a_hundred_times(floor: ShopFloor) -> None:
+    """Patiently: each refusal is waited for."""
+    failures = 0
+    while failures < 100:
+        try:
+            floor.shop.log_in(email=ANNA, password="not the password")
+        except CredentialsInvalid:
+            failures += 1
+        except TooManyRequests as refusal:
+            floor.clock.advance(timedelta(seconds=refusal.retry_after_s))
+
+
+def test_after_a_hundred_failures_in_a_row_strangers_wait_for_days(floor: ShopFloor, anna: Actor) -> None:
+    device = floor.shop.log_in(email=ANNA, password=PASSWORD).device_token
+    fail_a_hundred_times(floor)
+    floor.clock.advance(HOUR)
+    assert waits(floor) > 24 * 3600
+    floor.shop.log_in(email=ANNA, password=PASSWORD, device_token=device)
+    assert waits(floor) > 24 * 3600
+
+
+def test_a_reset_is_the_way_in_when_strangers_have_used_every_try_up(floor: ShopFloor, anna: Actor) -> None:
+    fail_a_hundred_times(floor)
+    floor.shop.request_password_reset(email=ANNA)
+    floor.work()
+    floor.shop.reset_password(token=floor.token(), new_password="seven quiet tangerines")
+    floor.shop.log_in(email=ANNA, password="seven quiet tangerines")
+
+
+def test_a_right_password_ends_the_row(floor: ShopFloor, anna: Actor) -> None:
+    for _ in range(3):
+        for _ in range(40):
+            floor.clock.advance(HOUR)
+            fail(floor)
+        floor.clock.advance(HOUR)
+        floor.shop.log_in(email=ANNA, password=PASSWORD)
+
+
 def test_right_passwords_do_not_count(floor: ShopFloor, anna: Actor) -> None:
     for _ in range(30):
         floor.shop.log_in(email=ANNA, password=PASSWORD, caller=OWNER)

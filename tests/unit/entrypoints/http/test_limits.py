@@ -91,6 +91,9 @@ class Watched(Throttle):
     def give_back(self, key: str, limit: Limit) -> None:
         raise AssertionError("nobody gives back what a request took")
 
+    def forget(self, key: str, limit: Limit) -> None:
+        raise AssertionError("nobody forgets a request")
+
 
 def passed(turnstile: Turnstile, who: str, *limits: Limit, times: int = 1) -> dict[str, str]:
     async def go() -> dict[str, str]:
