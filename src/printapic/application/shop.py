@@ -65,6 +65,7 @@ from printapic.application.users.second_factor import (
     DisableSecondFactor,
     EnrolSecondFactor,
     FinishSecondFactorReset,
+    ReadSecondFactor,
     RenewRecoveryCodes,
     ResetSecondFactor,
 )
@@ -104,6 +105,7 @@ class Shop:
     authenticate: Authenticate
     authenticate_api_key: AuthenticateApiKey
 
+    read_second_factor: ReadSecondFactor
     enrol_second_factor: EnrolSecondFactor
     confirm_second_factor: ConfirmSecondFactor
     disable_second_factor: DisableSecondFactor

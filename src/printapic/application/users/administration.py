@@ -5,6 +5,9 @@ Where `actor_id` is None the shop's own machine acts: whoever can call that can 
 
 from __future__ import annotations
 
+from enum import Enum, auto
+from typing import Final
+
 import attrs
 
 from printapic.application.ports.clock import Clock
@@ -19,6 +22,15 @@ from printapic.domain.ids import UserId
 from printapic.domain.users.email import EmailAddress
 from printapic.domain.users.session import SessionEnd
 from printapic.domain.users.user import LastAdministrator, Locale, OwnRoles, User, UserNotFound
+
+
+class Unchanged(Enum):
+    """Stands for what is to stay as it is, where None says something else."""
+
+    UNCHANGED = auto()
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
 
 
 class RoleNotGrantable(Invalid):
@@ -197,15 +209,29 @@ class UpdateProfile:
     unit_of_work: UnitOfWorkFactory
 
     def __call__(
-        self, *, user_id: UserId, name: str | None, locale: Locale, versions: Versions = None
+        self,
+        *,
+        user_id: UserId,
+        name: str | Unchanged | None = UNCHANGED,
+        locale: Locale | Unchanged = UNCHANGED,
+        versions: Versions = None,
     ) -> User:
-        """Raises `UserNotFound` or `VersionDiffers`."""
+        """What is not given stays, whatever somebody else makes of it meanwhile.
+
+        Raises `UserNotFound` or `VersionDiffers`.
+        """
         with self.unit_of_work() as work:
             user = work.users.get(user_id)
             demand_version(user, versions)
-            user.describe(name=name, locale=locale)
-            work.users.save(user)
-            work.commit()
+            before = user.name, user.locale
+            after = (
+                user.name if name is UNCHANGED else name,
+                user.locale if locale is UNCHANGED else locale,
+            )
+            if after != before:
+                user.describe(name=after[0], locale=after[1])
+                work.users.save(user)
+                work.commit()
         return user
 
 

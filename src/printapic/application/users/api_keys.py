@@ -11,9 +11,10 @@ from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.secrets import ApiKeyMint
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.application.users.second_factor import own_session
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
-from printapic.domain.ids import ApiKeyId, UserId
+from printapic.domain.ids import ApiKeyId, SessionId, UserId
 from printapic.domain.users.api_key import DEFAULT_LIFETIME, ApiKey
 from printapic.domain.users.permissions import Permission
 
@@ -31,6 +32,7 @@ class IssueApiKey:
         self,
         *,
         owner_id: UserId,
+        session_id: SessionId | None = None,
         name: str,
         scopes: frozenset[Permission],
         networks: tuple[str, ...] = (),
@@ -39,16 +41,22 @@ class IssueApiKey:
     ) -> tuple[ApiKey, str]:
         """The key's record, and the key itself, which is never shown again.
 
-        Raises `ScopeNotGrantable`, `ScopesMixed`, `LifetimeNotAllowed` or `NetworkInvalid`.
+        In a session its person must have proven themselves a moment ago; without one a program asks.
+
+        Raises `ReauthenticationRequired`, `ScopeNotGrantable`, `ScopesMixed`, `LifetimeNotAllowed` or
+        `NetworkInvalid`.
         """
         key_id = ApiKeyId(self.identifiers.uuid())
         secret = self.key_mint.mint(key_id)
         now = self.clock.now()
         with self.unit_of_work() as work:
+            owner = work.users.get(owner_id)
+            if session_id is not None:
+                own_session(work, owner_id, session_id).demand_recent_proof(at=now)
             key = ApiKey.issue(
                 id=key_id,
                 owner_id=owner_id,
-                owner_may=work.users.get(owner_id).permissions,
+                owner_may=owner.permissions,
                 name=name,
                 scopes=scopes,
                 networks=networks,
@@ -63,6 +71,7 @@ class IssueApiKey:
                     action=AuditAction.API_KEY_ISSUED,
                     actor_id=owner_id,
                     subject_id=owner_id,
+                    session_id=session_id,
                     api_key_id=key_id,
                     caller=caller,
                     details={"scopes": " ".join(sorted(scopes))},
@@ -90,13 +99,15 @@ class RevokeApiKey:
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    def __call__(self, *, key_id: ApiKeyId, actor_id: UserId, caller: Caller = UNKNOWN_CALLER) -> None:
-        """Raises `ApiKeyNotFound`."""
+    def __call__(
+        self, *, key_id: ApiKeyId, actor_id: UserId | None, caller: Caller = UNKNOWN_CALLER
+    ) -> UserId:
+        """Whose key it was. Raises `ApiKeyNotFound`."""
         now = self.clock.now()
         with self.unit_of_work() as work:
             key = work.api_keys.get(key_id)
             if key.revoked_at is not None:
-                return
+                return key.owner_id
             key.revoke(at=now)
             work.api_keys.save(key)
             work.audit.append(
@@ -110,3 +121,4 @@ class RevokeApiKey:
                 )
             )
             work.commit()
+        return key.owner_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import datetime
 
 import attrs
 
@@ -17,6 +18,7 @@ from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.ids import SessionId, UserId
 from printapic.domain.users.second_factor import CodeInvalid, NotEnrolled, SecondFactor
 from printapic.domain.users.session import Session, SessionEnd, SessionInvalid
+from printapic.domain.users.user import OwnRoles
 
 _SEPARATORS = re.compile(r"[\s-]+")
 
@@ -77,6 +79,31 @@ def own_session(work: UnitOfWork, user_id: UserId, session_id: SessionId) -> Ses
     if session is None or session.user_id != user_id:
         raise SessionInvalid
     return session
+
+
+@attrs.frozen(kw_only=True)
+class SecondFactorState:
+    """What owners see of their second factor. `reset_due_at` is set where somebody asked to remove it."""
+
+    enabled: bool
+    recovery_codes_left: int = 0
+    reset_due_at: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ReadSecondFactor:
+    """Whether a login needs a code, and how many recovery codes are left."""
+
+    unit_of_work: UnitOfWorkFactory
+
+    def __call__(self, *, user_id: UserId) -> SecondFactorState:
+        with self.unit_of_work.reading() as work:
+            factor = work.second_factors.get(user_id)
+        if factor is None or not factor.active:
+            return SecondFactorState(enabled=False)
+        return SecondFactorState(
+            enabled=True, recovery_codes_left=len(factor.recovery), reset_due_at=factor.reset_due_at
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -215,7 +242,9 @@ class ResetSecondFactor:
         at_once: bool = False,
         caller: Caller = UNKNOWN_CALLER,
     ) -> SecondFactor:
-        """Raises `UserNotFound` or `NotEnrolled`."""
+        """Raises `UserNotFound`, `NotEnrolled`, or `OwnRoles`: whoever has the code can disable it."""
+        if user_id == actor_id:
+            raise OwnRoles
         now = self.clock.now()
         with self.unit_of_work() as work:
             work.users.get(user_id)

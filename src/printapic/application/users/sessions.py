@@ -15,6 +15,7 @@ from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.errors import NotFound
 from printapic.domain.ids import SessionId, UserId
+from printapic.domain.users.permissions import Permission
 from printapic.domain.users.session import Presented, Session, SessionEnd, SessionInvalid
 
 _NOTEWORTHY = {
@@ -141,7 +142,12 @@ class EndSession:
     clock: Clock
 
     def __call__(
-        self, *, user_id: UserId, session_id: SessionId, actor_id: UserId, caller: Caller = UNKNOWN_CALLER
+        self,
+        *,
+        user_id: UserId,
+        session_id: SessionId,
+        actor_id: UserId | None,
+        caller: Caller = UNKNOWN_CALLER,
     ) -> None:
         """Raises `SessionNotFound`, also for somebody else's, and for one that has ended."""
         now = self.clock.now()
@@ -168,12 +174,18 @@ class EndSessions:
         user_id: UserId,
         keep: SessionId | None = None,
         actor_id: UserId | None,
+        actor_may: frozenset[Permission] | None = None,
         caller: Caller = UNKNOWN_CALLER,
     ) -> int:
-        """How many ended. Raises `UserNotFound`."""
+        """How many ended. `actor_may` are the permissions of somebody who ends another's sessions.
+
+        Raises `UserNotFound` or `ColleagueProtected`.
+        """
         now = self.clock.now()
         with self.unit_of_work() as work:
-            work.users.get(user_id)
+            user = work.users.get(user_id)
+            if actor_may is not None:
+                user.demand_reach(actor_may)
             ended = work.sessions.end_all(user_id, SessionEnd.REVOKED, at=now, keep=keep)
             work.audit.append(
                 AuditEvent(
@@ -191,7 +203,7 @@ class EndSessions:
 
 
 def _ended(
-    action: AuditAction, session: Session, actor_id: UserId, caller: Caller, clock: Clock
+    action: AuditAction, session: Session, actor_id: UserId | None, caller: Caller, clock: Clock
 ) -> AuditEvent:
     return AuditEvent(
         at=clock.now(),

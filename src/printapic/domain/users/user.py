@@ -84,6 +84,15 @@ class OwnRoles(Denied):
         super().__init__("Another administrator has to do this to your account.")
 
 
+class ColleagueProtected(Denied):
+    """Else support could keep those out who would stop it."""
+
+    code = "colleague-protected"
+
+    def __init__(self) -> None:
+        super().__init__("Only an administrator may do this to a colleague's account.")
+
+
 class Locale(StrEnum):
     """The language of a customer's mail."""
 
@@ -237,6 +246,11 @@ class User(Aggregate):
     @property
     def staff(self) -> bool:
         return not self.roles <= {Role.CUSTOMER}
+
+    def demand_reach(self, actor_may: frozenset[Permission]) -> None:
+        """Who only helps customers does not reach colleagues. Raises `ColleagueProtected`."""
+        if self.staff and Permission.USER_WRITE not in actor_may:
+            raise ColleagueProtected
 
     @property
     def permissions(self) -> frozenset[Permission]:

@@ -18,7 +18,9 @@ from printapic.application.shop import Shop
 from printapic.entrypoints.container import Container
 from printapic.entrypoints.http.access_log import AccessLog
 from printapic.entrypoints.http.addresses import Proxies
+from printapic.entrypoints.http.administration import AdministrationController
 from printapic.entrypoints.http.admission import THREADS, Admission
+from printapic.entrypoints.http.api_keys import ApiKeyController
 from printapic.entrypoints.http.audit import AuditController
 from printapic.entrypoints.http.authentication import Doorkeeper, provide_principal
 from printapic.entrypoints.http.bodies import MAX_JSON_BYTES, ShopRequest
@@ -28,6 +30,7 @@ from printapic.entrypoints.http.cors import ListedOrigins
 from printapic.entrypoints.http.crowds import Crowds
 from printapic.entrypoints.http.cursors import Cursors
 from printapic.entrypoints.http.degradation import watched
+from printapic.entrypoints.http.email_change import EmailChangeController, EmailController
 from printapic.entrypoints.http.errors import EXCEPTION_HANDLERS
 from printapic.entrypoints.http.headers import PROXIES, finishing
 from printapic.entrypoints.http.heads import HeadAsGet
@@ -42,10 +45,13 @@ from printapic.entrypoints.http.openapi import complete, openapi_config, openapi
 from printapic.entrypoints.http.order_commands import OrderCommandController
 from printapic.entrypoints.http.orders import OrderController
 from printapic.entrypoints.http.pages import CURSORS
+from printapic.entrypoints.http.passwords import PasswordController, PasswordResetController
 from printapic.entrypoints.http.payments import PaymentController
 from printapic.entrypoints.http.policies import refuse_undeclared
 from printapic.entrypoints.http.production import ProductionController
 from printapic.entrypoints.http.quotes import QuoteController
+from printapic.entrypoints.http.registration import RegistrationController
+from printapic.entrypoints.http.second_factor import SecondFactorController
 from printapic.entrypoints.http.sessions import SessionController
 from printapic.entrypoints.http.shipments import ShipmentController
 from printapic.entrypoints.http.simulated_checkout import SimulatedCheckoutController
@@ -60,8 +66,16 @@ SPARE_THREADS = 2
 """For what takes no place: health."""
 CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     HealthController,
+    RegistrationController,
     UserController,
+    PasswordController,
+    PasswordResetController,
+    EmailController,
+    EmailChangeController,
+    SecondFactorController,
     SessionController,
+    AdministrationController,
+    ApiKeyController,
     KeyController,
     ImageController,
     CatalogueController,

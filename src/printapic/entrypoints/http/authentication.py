@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from typing import Any, cast
@@ -17,23 +16,25 @@ from printapic.application.shop import Shop
 from printapic.application.users.principal import Principal
 from printapic.domain.actors import Caller
 from printapic.domain.errors import Unauthenticated
+from printapic.domain.ids import UserId
 from printapic.domain.users.permissions import PermissionDenied
-from printapic.domain.users.session import SessionInvalid
+from printapic.entrypoints.http.callers import caller_of
+from printapic.entrypoints.http.credentials import Credential, Scheme, credential
 from printapic.entrypoints.http.given import Given
-from printapic.entrypoints.http.headers import proxies_of, request_id
+from printapic.entrypoints.http.headers import request_id
 from printapic.entrypoints.http.limits import Per, RouteLimit, Turnstile
 from printapic.entrypoints.http.policies import policy_of
 
 REMEMBERED_S = 1.0
 MOST_REMEMBERED = 10_000
-_BEARER = re.compile(r"bearer ([\x21-\x7e]{1,2048})", re.IGNORECASE)
 
 
 class Doorkeeper:
-    """Admits those whose token is good, whose roles are enough for the route, and who do not ask too often.
+    """Admits those whose credential is good and enough for the route, and who do not ask too often.
 
-    A good token is believed for a second without asking again, in this process: revoked sessions and
-    changed roles act within that time everywhere. Single dictionary operations need no lock.
+    A good credential is believed for a second without asking again, in this process: revoked sessions and
+    keys, disabled accounts and changed roles act within that time everywhere. It is remembered by its
+    digest alone. Single dictionary operations need no lock.
     """
 
     def __init__(
@@ -45,11 +46,12 @@ class Doorkeeper:
         self._shop = shop
         self._turnstile = turnstile
         self._clock = clock
-        self._known: dict[str, tuple[float, Principal]] = {}
+        self._known: dict[bytes, tuple[float, Principal]] = {}
 
     async def admit(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        """A Litestar guard. Raises `TooManyRequests`, `SessionInvalid` or `PermissionDenied`.
+        """A Litestar guard.
 
+        Raises `TooManyRequests`, `SessionInvalid`, `PermissionDenied` or `SecondFactorRequired`.
         Who is not known is counted by address, so that a flood of worthless tokens ends as well.
         """
         bind_contextvars(request_id=request_id(connection.scope))
@@ -60,18 +62,19 @@ class Doorkeeper:
         if policy.anyone:
             return
         try:
-            principal = await self._principal(_token(connection))
+            principal = await self._principal(credential(connection), caller_of(connection.scope))
         except Unauthenticated:
             await self._count(connection, policy.limits_per(Per.PRINCIPAL))
             raise
         await self._count(connection, policy.limits_per(Per.PRINCIPAL), _who(principal))
-        if not policy.permissions & principal.permissions:
-            raise PermissionDenied
+        principal.demand(policy.permissions)
         connection.scope["user"] = principal
 
-    def forget(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-        """The session of this request has ended: do not believe its token any longer."""
-        self._known.pop(_token(connection), None)
+    def forget(self, user_id: UserId) -> None:
+        """Something changed about who this user is, or where: look again. For the thread of a handler."""
+        for digest, (_, principal) in self._known.copy().items():
+            if principal.user_id == user_id:
+                self._known.pop(digest, None)
 
     async def _count(
         self,
@@ -83,20 +86,26 @@ class Doorkeeper:
         if self._turnstile is None or not limits:
             return
         if who is None:
-            caller = Caller(address=proxies_of(connection.scope).client_address(connection.scope))
-            who = f"address {caller.network}"
+            who = f"address {caller_of(connection.scope).network}"
         await self._turnstile.pass_by(connection.scope, who, limits)
 
-    async def _principal(self, token: str) -> Principal:
-        now = self._clock()
-        known = self._known.get(token)
+    async def _principal(self, shown: Credential, caller: Caller) -> Principal:
+        now, digest = self._clock(), shown.digest(caller.address)
+        known = self._known.get(digest)
         if known is not None and now < known[0]:
             return known[1]
-        principal = await sync_to_thread(self._shop().authenticate, access_token=token)
+        principal = await sync_to_thread(self._ask, shown, caller)
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
-        self._known[token] = (now + REMEMBERED_S, principal)
+        self._known[digest] = (now + REMEMBERED_S, principal)
         return principal
+
+    def _ask(self, shown: Credential, caller: Caller) -> Principal:
+        match shown.scheme:
+            case Scheme.BEARER:
+                return self._shop().authenticate(access_token=shown.text)
+            case Scheme.API_KEY:
+                return self._shop().authenticate_api_key(api_key=shown.text, caller=caller)
 
 
 def _who(principal: Principal) -> str:
@@ -104,15 +113,6 @@ def _who(principal: Principal) -> str:
     if principal.api_key is not None:
         return f"key {principal.api_key}"
     return f"user {principal.user_id}"
-
-
-def _token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The one bearer token of a request. Raises `SessionInvalid`."""
-    sent = connection.headers.getall("authorization", [])
-    match = _BEARER.fullmatch(sent[0]) if len(sent) == 1 else None
-    if match is None:
-        raise SessionInvalid
-    return match[1]
 
 
 def provide_principal(request: Request[Any, Any, Any], shop: Given[Shop]) -> Principal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request
@@ -14,6 +15,7 @@ from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.headers import proxies_of, request_id
 
 _PRODUCT = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}", re.ASCII)
+_CALLER = "printapic.caller"
 _LOOKED_AT = 500
 _BROWSERS = (
     ("Edg", "Edge"),
@@ -60,7 +62,19 @@ def provide_caller(request: Request[Any, Any, Any], shop: Given[Shop]) -> Caller
 
     `shop` is not used, as in `provide_principal`, and for the same reason.
     """
-    scope = request.scope
+    return caller_of(request.scope)
+
+
+def caller_of(scope: Mapping[str, Any]) -> Caller:
+    """The caller of a request, looked at once."""
+    state: dict[str, Any] = scope["state"]
+    if _CALLER not in state:
+        state[_CALLER] = _caller(scope)
+    caller: Caller = state[_CALLER]
+    return caller
+
+
+def _caller(scope: Mapping[str, Any]) -> Caller:
     user_agents = sent(scope, b"user-agent")
     return Caller(
         address=proxies_of(scope).client_address(scope),

@@ -18,6 +18,7 @@ ACCEPTED = (
     "if-match",
     "if-none-match",
     "x-api-key",
+    "x-one-time-code",
 )
 EXPOSED = (
     "content-disposition",

@@ -30,7 +30,9 @@ from litestar.openapi.spec import (
 )
 
 from printapic import __version__
+from printapic.domain.users.api_key import SCOPES
 from printapic.entrypoints.http import bodies
+from printapic.entrypoints.http.credentials import API_KEY_HEADER, Scheme
 from printapic.entrypoints.http.html import STYLE, TEMPLATES, page_policy
 from printapic.entrypoints.http.idempotency import takes_key
 from printapic.entrypoints.http.limits import PUBLIC
@@ -100,12 +102,18 @@ def openapi_config() -> OpenAPIConfig:
         tags=list(_TAGS),
         components=Components(
             security_schemes={
-                "bearer": SecurityScheme(
+                Scheme.BEARER: SecurityScheme(
                     type="http",
                     scheme="bearer",
                     bearer_format="JWT",
                     description="The access token of `POST /v1/sessions`.",
-                )
+                ),
+                Scheme.API_KEY: SecurityScheme(
+                    type="apiKey",
+                    name=API_KEY_HEADER,
+                    security_scheme_in="header",
+                    description="A machine's key, of `POST /v1/api-keys`. Never beside an access token.",
+                ),
             }
         ),
         openapi_router=Router(
@@ -160,7 +168,7 @@ def _operation(document: OpenAPI, path: str, method: str) -> Operation:
 
 
 def _complete(operation: Operation, policy: Policy, *, keyed: bool) -> None:
-    operation.security = [] if policy.anyone else [{"bearer": []}]
+    operation.security = [{scheme: []} for scheme in _schemes(policy)]
     statuses = set(policy.problems) | ({400, 409, 422} if keyed else set())
     if not policy.anyone:
         statuses |= {401, 403}
@@ -178,6 +186,13 @@ def _complete(operation: Operation, policy: Policy, *, keyed: bool) -> None:
         responses[str(status)] = _refusal(_MEANINGS[status])
     responses["default"] = _refusal("Any other refusal")
     operation.responses = responses
+
+
+def _schemes(policy: Policy) -> tuple[Scheme, ...]:
+    """By what somebody may say who they are. No machine gets at what its key cannot be for."""
+    if policy.anyone:
+        return ()
+    return (Scheme.BEARER, Scheme.API_KEY) if policy.permissions & SCOPES else (Scheme.BEARER,)
 
 
 def _add_key(operation: Operation, *, required: bool) -> None:

@@ -1,4 +1,4 @@
-"""Accounts: becoming a user, and looking at oneself or, as support, at others."""
+"""Users: becoming one, one's own profile, and what administrators and support see of others."""
 
 from __future__ import annotations
 
@@ -8,51 +8,44 @@ from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Request, Response, get, post
-from litestar.params import FromPath, JSONBody
+from litestar import Controller, Request, Response, get, patch, post
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from printapic.application.shop import Shop
+from printapic.application.users.administration import UNCHANGED
 from printapic.application.users.principal import Principal
+from printapic.domain.actors import Caller
 from printapic.domain.ids import UserId
 from printapic.domain.users.permissions import Permission
 from printapic.domain.users.user import Locale, User
-from printapic.entrypoints.http.bodies import PlainText, RequestBody, ResponseBody
+from printapic.entrypoints.http.account_fields import Accepted, Name
+from printapic.entrypoints.http.bodies import RequestBody, ResponseBody
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.limits import ACCOUNT
 from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
 from printapic.entrypoints.http.policies import allow, public
-from printapic.entrypoints.http.preconditions import NOT_CHANGED, shown
+from printapic.entrypoints.http.preconditions import NOT_CHANGED, IfMatch, etag, shown, versions
+from printapic.entrypoints.http.registration import RegisterRequest
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^(?![\s\S]*[\x00-\x1f\x7f])")]
-
-
-class RegisterRequest(RequestBody, kw_only=True):
-    email: PlainText
-    password: str
-    name: Name | None = None
-    locale: Locale = Locale.EN
-
-    example: ClassVar[Mapping[str, object]] = {
-        "email": "anna@example.com",
-        "password": "four random words here",
-        "name": "Anna",
-        "locale": "de",
-    }
+Search = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1,
+        max_length=200,
+        pattern=r"^(?![\s\S]*[\x00-\x1f\x7f])",
+        description="Only those whose address or name contains this.",
+    ),
+]
 
 
-class VerifyRequest(RequestBody, kw_only=True):
-    token: str
+class ProfileRequest(RequestBody, kw_only=True):
+    """A merge patch (RFC 7396): what is not there stays, and a `name` of null goes."""
 
-    example: ClassVar[Mapping[str, object]] = {"token": "from the link in the mail"}
+    name: Name | msgspec.UnsetType | None = msgspec.UNSET
+    locale: Locale | msgspec.UnsetType = msgspec.UNSET
 
-
-class Accepted(ResponseBody, kw_only=True):
-    """The request is being seen to. The same answer for every address, known or not."""
-
-    status: str = "accepted"
-
-    example: ClassVar[Mapping[str, object]] = {"status": "accepted"}
+    example: ClassVar[Mapping[str, object]] = {"name": "Anna", "locale": "de"}
 
 
 class UserBody(ResponseBody, kw_only=True):
@@ -77,6 +70,11 @@ def user_body(user: User) -> UserBody:
     )
 
 
+def changed(user: User) -> Response[UserBody]:
+    """What a change answers: the user as they are now, with the ETag for the next one."""
+    return Response(user_body(user), headers={"ETag": etag(user.version)})
+
+
 class UserController(Controller):
     path = "/v1/users"
     tags = ("accounts",)
@@ -88,20 +86,11 @@ class UserController(Controller):
         opt=public(problems=(422, 503), limits=(ACCOUNT,)) | taking(Load.LOGIN),
         sync_to_thread=True,
     )
-    def register(self, data: JSONBody[RegisterRequest], shop: Given[Shop]) -> Accepted:
-        shop.register(email=data.email, password=data.password, name=data.name, locale=data.locale)
+    def register(self, data: JSONBody[RegisterRequest], shop: Given[Shop], caller: Given[Caller]) -> Accepted:
+        shop.register(
+            email=data.email, password=data.password, name=data.name, locale=data.locale, caller=caller
+        )
         return Accepted()
-
-    @post(
-        "/verify",
-        operation_id="verify_email",
-        summary="Redeem the token of the registration mail",
-        status_code=204,
-        opt=public(problems=(422,), limits=(ACCOUNT,)),
-        sync_to_thread=True,
-    )
-    def verify(self, data: JSONBody[VerifyRequest], shop: Given[Shop]) -> None:
-        shop.verify_email(token=data.token)
 
     @get(
         "/me",
@@ -117,9 +106,33 @@ class UserController(Controller):
         user = shop.read_user(user_id=principal.user_id)
         return shown(request, user.version, user_body(user))
 
+    @patch(
+        "/me",
+        operation_id="update_me",
+        summary="Change one's name, or the language of one's mail",
+        opt=allow(Permission.ACCOUNT_SELF, problems=(409, 412, 422)),
+        sync_to_thread=True,
+    )
+    def update(
+        self,
+        request: Request[Any, Any, Any],
+        data: JSONBody[ProfileRequest],
+        shop: Given[Shop],
+        principal: Given[Principal],
+        if_match: IfMatch = None,
+    ) -> Response[UserBody]:
+        return changed(
+            shop.update_profile(
+                user_id=principal.user_id,
+                name=UNCHANGED if isinstance(data.name, msgspec.UnsetType) else data.name,
+                locale=UNCHANGED if isinstance(data.locale, msgspec.UnsetType) else data.locale,
+                versions=versions(request),
+            )
+        )
+
     @get(
         operation_id="list_users",
-        summary="List all users, in the order in which they came",
+        summary="List users, in the order in which they came",
         opt=allow(Permission.USER_READ, problems=(422,)),
         sync_to_thread=True,
     )
@@ -129,9 +142,10 @@ class UserController(Controller):
         shop: Given[Shop],
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
+        q: Search = None,
     ) -> Page[UserBody]:
         after = id_of(cursor, request)
-        found = shop.list_users(after=UserId(after) if after else None, limit=limit + 1)
+        found = shop.list_users(after=UserId(after) if after else None, limit=limit + 1, containing=q)
         return page(found, limit, request, show=user_body, key=lambda user: user.id)
 
     @get(

@@ -233,6 +233,6 @@ def test_a_session_that_ended_here_is_forgotten_at_once() -> None:
     good = request(("authorization", "Bearer good"))
     asyncio.run(keeper.admit(good, Route()))  # type: ignore[arg-type]
     door.open = False
-    keeper.forget(good)
+    keeper.forget(door.principal.user_id)
     with pytest.raises(SessionInvalid):
         asyncio.run(keeper.admit(good, Route()))  # type: ignore[arg-type]
