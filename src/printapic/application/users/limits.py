@@ -62,14 +62,14 @@ class PasswordGate:
     tokens: TokenIssuer
 
     def enter(self, account: str, *, device_token: str | None, caller: Caller) -> Attempt:
-        """Raises `TooManyRequests`. `account` is a pseudonym, so that the throttle learns no address."""
+        """Raises `TooManyRequests`. The throttle learns pseudonyms alone, of accounts and of networks."""
         key = _counter_of(account)
         if device_token is not None and self.knows(device_token, account):
             key = f"device:{device_token.partition('.')[0]}"
         counted = [(key, limit) for limit in (*FAILURES_PER_ACCOUNT, FAILURES_IN_A_ROW)]
         everyone: list[tuple[str, Limit]] = []
         if caller.network is not None:
-            client = f"client:{caller.network}"
+            client = f"client:{self.tokens.pseudonym('client', caller.network)}"
             counted.insert(0, (client, FAILURES_PER_CLIENT))
             if self.throttle.take(_EVERYONE, FAILURES_IN_ALL).allowed:
                 everyone = [(_EVERYONE, FAILURES_IN_ALL)]
