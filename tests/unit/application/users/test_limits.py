@@ -10,7 +10,7 @@ from printapic.application.ports.throttle import TooManyRequests
 from printapic.application.users.limits import FAILURES_IN_ALL
 from printapic.domain.actors import UNKNOWN_CALLER, Actor, Caller
 from printapic.domain.users.user import CredentialsInvalid
-from tests.shop_floor import DAY, HOUR, MINUTE, PASSWORD, ShopFloor
+from tests.shop_floor import DAY, HOUR, PASSWORD, ShopFloor
 
 ANNA, NOBODY = "anna@example.org", "nobody@example.org"
 SECOND = timedelta(seconds=1)
