@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
         ("upload", ("2.9 MB", "UploadFile", "A new photo")),
         ("startup", ("printapic --help", "at rest")),
         ("images", ("3 renditions",)),
+        pytest.param("audit", ("SQLite", "PostgreSQL", "verified a second"), marks=pytest.mark.postgres),
         ("tokens", ("sign an access token", "watched file")),
         ("enumeration", ("login", "register", "control")),
         ("login", ("reads beside logins", "caller looked up", "seen for the first time")),

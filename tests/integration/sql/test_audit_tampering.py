@@ -6,6 +6,7 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +23,7 @@ from printapic.adapters.system.clock import FixedClock
 from printapic.adapters.users.keyring import KeyRing
 from printapic.application.audit.checkpoints import SealAuditLog
 from printapic.application.audit.verification import AuditReport, VerifyAuditLog
+from printapic.application.ports.audit import AuditLogDamaged, AuditQuery
 from printapic.domain.audit.chain import GENESIS, sealed
 from printapic.domain.audit.entry import AuditEntry
 from printapic.domain.audit.event import AuditAction
@@ -287,3 +289,39 @@ def test_of_a_thousand_tamperings_each_is_found_and_its_row_named(
     intruder.restore()
     assert unnoticed == []
     assert verify().intact
+
+
+@pytest.mark.parametrize("stream", ["", "other", b"\x00", "\uffff"])
+def test_a_stream_of_any_name_is_found(stream: object, intruder: Intruder, verify: VerifyAuditLog) -> None:
+    rows = intruder.rows("admin")
+    rows.append({**rows[0], "stream": stream, "sequence": 5})
+    intruder.write(rows, of="admin")
+    [finding] = verify().findings
+    assert finding.what is Tampering.INSERTED
+    assert finding.stream == str(stream)
+    intruder.restore()
+
+
+def test_who_reads_a_page_with_a_damaged_row_is_told_to_verify(engine: Engine, intruder: Intruder) -> None:
+    rows = intruder.rows("admin")
+    rows[0]["at"] = "yesterday"
+    intruder.write(rows, of="admin")
+    with sql_units(engine).reading() as work, pytest.raises(AuditLogDamaged):
+        work.audit.page(AuditQuery(), before=None, limit=100)
+    intruder.restore()
+
+
+def test_a_key_that_was_destroyed_is_in_no_page_of_the_file_any_more(
+    engine: Engine, intruder: Intruder
+) -> None:
+    def everything() -> bytes:
+        intruder.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return Path(str(engine.url.database)).read_bytes()
+
+    [row] = intruder.database.execute("SELECT wrapped_key FROM subject_keys").fetchall()
+    key = row["wrapped_key"].encode()
+    assert key in everything()
+    with sql_units(engine)() as work:
+        work.audit.forget(b.CUSTOMER)
+        work.commit()
+    assert key[-20:] not in everything()

@@ -80,7 +80,8 @@ class Notary:
             plain = self.cipher.decrypt(entry.sealed, user_id=UserId(owner), wrapped_key=wrapped_key)
         except SealBroken:
             return AuditRecord(entry=entry, caller=Caller(request_id=entry.request_id), erased=True)
-        caller = Caller(**json.loads(plain), request_id=entry.request_id)
+        parts = json.loads(plain)
+        caller = Caller(address=parts.get("address"), device=parts.get("device"), request_id=entry.request_id)
         return AuditRecord(entry=entry, caller=caller, erased=False)
 
 

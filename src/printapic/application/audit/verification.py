@@ -52,7 +52,7 @@ class VerifyAuditLog:
         for verdict in verdicts:
             found.add(verdict.finding)
         for stream in self._strange_streams():
-            found.add(AuditFinding(stream=stream, sequence=1, what=Tampering.INSERTED))
+            found.add(AuditFinding(stream=stream, sequence=self._first(stream), what=Tampering.INSERTED))
         checkpoints = self._checkpoints(found)
         return AuditReport(
             entries=sum(verdict.genuine for verdict in verdicts),
@@ -71,6 +71,10 @@ class VerifyAuditLog:
     def _page(self, stream: str, since: int | None, limit: int = _PAGE) -> tuple[Row, ...]:
         with self.unit_of_work.reading() as work:
             return work.audit.chain(stream, since=since, limit=limit)
+
+    def _first(self, stream: str) -> int:
+        rows = self._page(stream, None, limit=1)
+        return (rows[0].sequence if rows else None) or 0
 
     def _strange_streams(self) -> set[str]:
         with self.unit_of_work.reading() as work:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from uuid import UUID
 
 import attrs
 
@@ -18,7 +18,6 @@ Mac = Callable[[bytes, str], str]
 
 _VERSION = b"printapic audit entry 1"
 _to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-_SEALED_FIELDS = tuple(field.name for field in attrs.fields(AuditEntry) if field.name != "mac")
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +35,21 @@ def canonical(entry: AuditEntry, previous: str) -> bytes:
     JSON with sorted names has one spelling for one entry; times have six decimals in UTC. The first line
     keeps these messages apart from others under the same key.
     """
-    fields = {name: _plain(getattr(entry, name)) for name in _SEALED_FIELDS}
+    fields = {
+        "stream": entry.stream,
+        "sequence": entry.sequence,
+        "at": entry.at.isoformat(timespec="microseconds"),
+        "action": entry.action,
+        "actor_id": _plain(entry.actor_id),
+        "subject_id": _plain(entry.subject_id),
+        "session_id": _plain(entry.session_id),
+        "api_key_id": _plain(entry.api_key_id),
+        "request_id": entry.request_id,
+        "network": entry.network,
+        "sealed": entry.sealed,
+        "details": dict(entry.details),
+        "key_id": entry.key_id,
+    }
     return b"\n".join((_VERSION, previous.encode(), _to_json(fields).encode()))
 
 
@@ -50,9 +63,5 @@ def follows(entry: AuditEntry, previous: str, mac: Mac) -> bool:
     return mac(canonical(entry, previous), entry.key_id) == entry.mac
 
 
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, int | str):
-        return value
-    if hasattr(value, "isoformat"):
-        return value.isoformat(timespec="microseconds")
-    return dict(value) if hasattr(value, "items") else str(value)
+def _plain(identifier: UUID | None) -> str | None:
+    return None if identifier is None else str(identifier)

@@ -27,6 +27,7 @@ _HEAD = (
     .order_by(audit_log.c.sequence.desc())
     .limit(1)
 )
+_FIRST_STREAM = select(audit_log.c.stream).order_by(audit_log.c.stream).limit(1)
 _NEXT_STREAM = (
     select(audit_log.c.stream)
     .where(audit_log.c.stream > bindparam("after"))
@@ -95,9 +96,11 @@ class SqlAuditLog(AuditLog):
     def streams(self) -> tuple[str, ...]:
         """By jumping from each stream in the index to the next: entries are many, streams are few."""
         found: list[str] = []
-        while row := self._transaction.row(_NEXT_STREAM, {"after": found[-1] if found else ""}):
+        row = self._transaction.row(_FIRST_STREAM)
+        while row is not None:
             found.append(row["stream"])
-        return tuple(found)
+            row = self._transaction.row(_NEXT_STREAM, {"after": found[-1]})
+        return tuple(map(str, found))
 
     def head(self, stream: str) -> ChainHead:
         """The stream's last row."""

@@ -21,8 +21,7 @@ _FIELDS = tuple(field.name for field in attrs.fields(AuditEntry))
 _IDS = ("actor_id", "subject_id", "session_id", "api_key_id")
 _OPTIONAL_TEXTS = ("request_id", "network", "sealed")
 _TEXTS = ("stream", "action", "key_id", "mac")
-_SQLITE_MOMENT = "%Y-%m-%d %H:%M:%S.%f"
-_to_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 # As the driver gives them: a column type that chokes on one value would hide the whole page behind it.
 AS_STORED = tuple(type_coerce(audit_log.c[name], NullType()).label(name) for name in _FIELDS)
@@ -82,10 +81,10 @@ def _id(value: Any) -> UUID:
 def _moment(value: Any) -> datetime:
     if isinstance(value, datetime):
         return value.astimezone(UTC)
-    found = datetime.strptime(_text(value), _SQLITE_MOMENT).replace(tzinfo=UTC)
-    if found.strftime(_SQLITE_MOMENT) != value:
+    found = datetime.fromisoformat(_text(value))
+    if found.isoformat(" ", "microseconds") != value or found.tzinfo is not None:
         raise ValueError(value)
-    return found
+    return found.replace(tzinfo=UTC)
 
 
 def _details(value: Any) -> dict[str, str]:
