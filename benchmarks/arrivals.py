@@ -18,6 +18,7 @@ import uvloop
 
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"content-length:"
+_REFUSALS = (429, 503)
 _PATIENCE_S = 60
 _LEAD_S = 0.05
 

@@ -37,10 +37,18 @@ class Customer:
     @classmethod
     def of(cls, served: Served) -> Customer:
         """Make an account without mail, as the keeper's commands do it."""
-        email, password = f"{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(16)
+        [customer] = cls.several(served, 1)
+        return customer
+
+    @classmethod
+    def several(cls, served: Served, count: int) -> list[Customer]:
+        """Make so many accounts."""
+        people = [(f"{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(16)) for _ in range(count)]
         with open_shop(Settings.from_environment(served.environment), background=False) as shop:
-            shop.create_user(email=email, password=password, roles=frozenset({Role.CUSTOMER, Role.ADMIN}))
-        return cls(served, email, password)
+            for email, password in people:
+                roles = frozenset({Role.CUSTOMER, Role.ADMIN})
+                shop.create_user(email=email, password=password, roles=roles)
+        return [cls(served, email, password) for email, password in people]
 
     def headers(self) -> dict[str, str]:
         """Log in; the token lasts for some five minutes."""

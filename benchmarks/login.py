@@ -33,6 +33,8 @@ from tests.servers.processes import ServerUnavailable
 
 READS, LOGINS = 200, 10
 """Requests a second."""
+PEOPLE = 10
+"""Those who read: one alone would soon have more requests at work than an account may."""
 REAL_COST = 11
 _READ = "/v1/users/me"
 _PUBLIC = "/v1/products/print-9x13-glossy"
@@ -112,8 +114,9 @@ def main(*, short: bool = False) -> None:
 
 def _beside(shop: Served, visitors: Visitors, *, pairs: int, seconds: float) -> Table:
     """Reads alone, and beside logins."""
-    customer = Customer.of(shop)
-    reads = Stream(rate=READS, path=_READ, headers=(customer.headers(),))
+    customers = Customer.several(shop, PEOPLE)
+    customer = customers[0]
+    reads = Stream(rate=READS, path=_READ, headers=tuple(each.headers() for each in customers))
     body = json.dumps({"email": customer.email, "password": customer.password})
     logins = Stream(rate=LOGINS, path="/v1/sessions", body=body, status=201)
     visitors.come(shop, reads, logins, seconds=seconds)
@@ -138,13 +141,14 @@ def _beside(shop: Served, visitors: Visitors, *, pairs: int, seconds: float) -> 
 
 def _checked(shop: Served, visitors: Visitors, *, pairs: int, seconds: float) -> Table:
     """A public route, one whose caller is remembered, and one whose caller has to be looked up each time."""
-    customer = Customer.of(shop)
-    once = customer.headers()
+    customers = Customer.several(shop, PEOPLE)
+    once = tuple(each.headers() for each in customers)
     # Each token comes again after more than the second for which it is believed.
-    many = tuple(customer.headers() for _ in range(int(READS * min(1.5, seconds * 2))))
+    sessions = int(READS * min(1.5, seconds * 2)) // PEOPLE
+    many = tuple(each.headers() for _ in range(sessions) for each in customers)
     kinds = {
         "public": Stream(rate=READS, path=_PUBLIC),
-        "caller remembered": Stream(rate=READS, path=_READ, headers=(once,)),
+        "caller remembered": Stream(rate=READS, path=_READ, headers=once),
         "caller looked up": Stream(rate=READS, path=_READ, headers=many),
     }
     outcomes: dict[str, list[Outcome]] = {name: [] for name in kinds}
