@@ -67,15 +67,12 @@ class Admission:
         quarter = max(1, threads // 4)
         self._limits = {Load.HEAVY: quarter, Load.UPLOAD: quarter, Load.LOGIN: logins}
         self._shed = 0
-        self._busy: Counter[Load] = Counter()
+        self._busy = dict.fromkeys(Load, 0)
+        self.working = 0
+        """How many requests are in a handler."""
         self._receiving = self._uploading = 0
         self._line: list[_Waiter] = []
         self.refused: Counter[Load] = Counter()
-
-    @property
-    def working(self) -> int:
-        """How many requests are in a handler."""
-        return self._busy.total()
 
     @property
     def waiting(self) -> int:
@@ -84,7 +81,7 @@ class Admission:
     async def take(self, load: Load, *, was_inside: bool = False) -> None:
         """Take a place, waiting a moment if need be. Raises `Overloaded`."""
         if self._has_room(load):
-            self._busy[load] += 1
+            self._let(load)
             return
         if not was_inside:
             self._join_the_line(load)
@@ -107,7 +104,9 @@ class Admission:
     def leave(self, load: Load) -> None:
         """Give a place back, to the first in line whom it suits."""
         self._busy[load] -= 1
-        self._let_in()
+        self.working -= 1
+        if self._line:
+            self._let_in()
 
     @contextmanager
     def uploading(self) -> Iterator[None]:
@@ -135,6 +134,10 @@ class Admission:
         """Do less: from 1 on nothing heavy, from 2 on half of what is not critical. 0 is everything."""
         self._shed = level
         self._let_in()
+
+    def _let(self, load: Load) -> None:
+        self._busy[load] += 1
+        self.working += 1
 
     def _has_room(self, load: Load) -> bool:
         if self.working >= self._threads:
@@ -164,7 +167,7 @@ class Admission:
     def _let_in(self) -> None:
         for waiter in sorted(self._line, key=lambda waiter: waiter.rank):
             if self._has_room(waiter.load) and not waiter.turn.done():
-                self._busy[waiter.load] += 1
+                self._let(waiter.load)
                 self._line.remove(waiter)
                 waiter.turn.set_result(None)
 

@@ -12,6 +12,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from printapic.application.ports import deadlines
 from printapic.application.ports.deadlines import Deadline, DeadlineExceeded
+from printapic.domain.errors import PrintAPicError
 from printapic.entrypoints.http.admission import Admission
 from printapic.entrypoints.http.errors import refuse
 from printapic.entrypoints.http.loads import Demand, Load, demand_of
@@ -55,12 +56,12 @@ class Visit:
         self._deadline = Deadline()
         self._clock: asyncio.TimerHandle | None = None
         self._holds_a_place = self._answered = False
-        self._refuse: Callable[[], Coroutine[Any, Any, None]]
+        self._refuse: Callable[[PrintAPicError], Coroutine[Any, Any, None]]
         self._refusal: asyncio.Task[None] | None = None
 
     async def run(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises `Overloaded` where there is no place."""
-        self._refuse = partial(refuse, scope, receive, send, DeadlineExceeded())
+        self._refuse = partial(refuse, scope, receive, send)
         deadlines.begin(self._deadline)
         await self._enter()
         try:
@@ -135,7 +136,7 @@ class Visit:
     def _expire(self) -> None:
         self._deadline.expire()
         if not self._answered:
-            self._refusal = asyncio.get_running_loop().create_task(self._refuse())
+            self._refusal = asyncio.get_running_loop().create_task(self._refuse(DeadlineExceeded()))
 
 
 def visit_of(scope: Scope) -> Visit | None:
