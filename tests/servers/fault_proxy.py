@@ -13,6 +13,7 @@ from enum import Enum
 from tests.servers.processes import LOOPBACK
 
 _PIECE = 65_536
+_PATIENCE_S = 10
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -53,8 +54,7 @@ class FaultProxy:
 
     def run(self) -> None:
         self._loop.run_forever()
-        with suppress(asyncio.CancelledError):
-            self._loop.run_until_complete(self._end())
+        self._loop.run_until_complete(self._end())
         self._loop.close()
 
     def begin(self) -> None:
@@ -112,10 +112,10 @@ class FaultProxy:
     async def _end(self) -> None:
         if self._server is not None:
             self._server.close()
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in list(self._writers):
+            writer.transport.abort()
+        if left := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(left, timeout=_PATIENCE_S)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

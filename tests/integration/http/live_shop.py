@@ -244,7 +244,9 @@ def live_shop(
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
             thread.start()
             try:
-                with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+                # Shorter than the five seconds after which the server hangs up on the idle: they would race.
+                limits = httpx.Limits(keepalive_expiry=2)
+                with httpx.Client(base_url=url, timeout=30, trust_env=False, limits=limits) as client:
                     yield LiveShop(url, container, folder, client, app.state.admission)
             finally:
                 server.should_exit = True
