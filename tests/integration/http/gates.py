@@ -11,7 +11,9 @@ from typing import Any
 import httpx
 from litestar import Request, get, post
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath
 
+from printapic.application.ports.unit_of_work import StorageUnavailable
 from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.policies import allow, public
@@ -55,6 +57,13 @@ def _route(path: str, **opt: Any) -> BaseRouteHandler:
     return stay
 
 
+@get("/gate/broken/{kind:str}", opt=public() | taking(Load.STANDARD, within_s=0.2), sync_to_thread=True)
+def fail_late(kind: FromPath[str]) -> str:
+    """Fails when nobody waits any longer: interrupted, or by a bug."""
+    GATE.pass_through()
+    raise StorageUnavailable if kind == "interrupted" else ZeroDivisionError
+
+
 @post("/gate/echo", opt=public(), include_in_schema=False, status_code=200)
 async def echo(request: Request[Any, Any, Any]) -> str:
     """How long the body was."""
@@ -65,6 +74,7 @@ ROUTES = (
     *(_route(f"/gate/{load.value}", **public() | taking(load)) for load in Load),
     _route("/gate/mine", **allow(Permission.ACCOUNT_SELF)),
     _route("/gate/short", **public() | taking(Load.STANDARD, within_s=0.2)),
+    fail_late,
     echo,
 )
 

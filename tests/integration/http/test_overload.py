@@ -6,9 +6,11 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from structlog.testing import LogCapture
 
 from printapic.entrypoints.http.admission import THREADS
 from printapic.entrypoints.http.crowds import MOST_AT_A_TIME
@@ -177,3 +179,23 @@ def test_a_handler_that_takes_too_long_is_not_waited_for(shop: LiveShop) -> None
             problem(answer.result(), 503, "deadline-exceeded")
         assert (shop.admission.working, GATE.inside) == (3, 3)
         assert shop.client.get("/v1/products").status_code == 200
+
+
+@pytest.mark.parametrize(("kind", "bugs"), [("interrupted", 0), ("broken", 1)])
+def test_a_handler_that_fails_late_does_not_cost_the_next_request_its_connection(
+    shop: LiveShop, log: LogCapture, kind: str, bugs: int
+) -> None:
+    GATE.close()
+    with connected(shop) as connection:
+        connection.sendall(f"GET /gate/broken/{kind} HTTP/1.1\r\nHost: shop\r\n\r\n".encode())
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 503 ")
+        GATE.open()
+        wait_until(lambda: shop.admission.working == 0)
+        wait_until(lambda: len(bugs_in(log)) == bugs)
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n")
+        assert b"HTTP/1.1 200 " in everything(connection)
+    log.entries.clear()
+
+
+def bugs_in(log: LogCapture) -> list[Any]:
+    return [entry for entry in log.entries if entry["event"] == "request failed"]

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
+import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from printapic.application.ports import deadlines
@@ -15,11 +16,13 @@ from printapic.application.ports.deadlines import Deadline, DeadlineExceeded
 from printapic.domain.errors import PrintAPicError
 from printapic.entrypoints.http.admission import Admission
 from printapic.entrypoints.http.errors import refuse
+from printapic.entrypoints.http.headers import request_id
 from printapic.entrypoints.http.loads import Demand, Load, demand_of
 
 GRACE_S = 0.05
 """So long a place is kept for a body that is on its way: most come together with their head."""
 _VISIT = "printapic.visit"
+_log = structlog.get_logger(__name__)
 
 
 class Visits:
@@ -66,6 +69,11 @@ class Visit:
         await self._enter()
         try:
             await app(scope, partial(self._next_piece, receive), partial(self._answer, send))
+        except Exception as failure:
+            # The framework refuses to answer twice, and the server would hang up on whoever asks next.
+            if self._refusal is None:
+                raise
+            _note(failure.__cause__ or failure, scope)
         finally:
             self._leave()
             if self._refusal is not None:
@@ -137,6 +145,14 @@ class Visit:
         self._deadline.expire()
         if not self._answered:
             self._refusal = asyncio.get_running_loop().create_task(self._refuse(DeadlineExceeded()))
+
+
+def _note(failure: BaseException, scope: Scope) -> None:
+    """A handler that failed when nobody waited any longer: interrupted as it should be, or broken."""
+    if not isinstance(failure, PrintAPicError):
+        _log.error(
+            "request failed", request_id=request_id(scope), route=scope["path_template"], exc_info=failure
+        )
 
 
 def visit_of(scope: Scope) -> Visit | None:
