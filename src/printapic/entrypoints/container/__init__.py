@@ -57,6 +57,7 @@ from printapic.application.shop import Shop
 from printapic.domain.payments.attempt import Provider
 from printapic.entrypoints import settings as choices
 from printapic.entrypoints.container.auditing import audit_checkpoints
+from printapic.entrypoints.container.buckets import bucket_client
 from printapic.entrypoints.container.storage import (
     engine,
     idempotency_keys,
@@ -78,16 +79,9 @@ def image_store(settings: Settings) -> ImageStore:
         case choices.MemoryImages():
             return MemoryImageStore()
         case choices.S3Images() as s3:
-            from printapic.adapters.images.s3 import S3ImageStore, s3_client
+            from printapic.adapters.images.s3 import S3ImageStore
 
-            client = s3_client(
-                region=s3.region,
-                endpoint=s3.endpoint,
-                access_key=s3.access_key,
-                secret_key=s3.secret_key.reveal() if s3.secret_key else None,
-                checksums=s3.endpoint is None,
-            )
-            return S3ImageStore(client, bucket=s3.bucket, prefix=s3.prefix)
+            return S3ImageStore(bucket_client(s3), bucket=s3.bucket, prefix=s3.prefix)
 
 
 def mailer(settings: Settings) -> Mailer:

@@ -61,12 +61,7 @@ Storage = SqliteStorage | PostgresStorage | MemoryStorage
 
 
 @attrs.frozen(kw_only=True)
-class FolderImages:
-    root: Path
-
-
-@attrs.frozen(kw_only=True)
-class S3Images:
+class S3Bucket:
     """`endpoint` None is Amazon's own. `prefix` keeps several shops apart in one bucket."""
 
     bucket: str
@@ -75,6 +70,16 @@ class S3Images:
     region: str = "us-east-1"
     access_key: str | None = None
     secret_key: Secret | None = None
+
+
+@attrs.frozen(kw_only=True)
+class FolderImages:
+    root: Path
+
+
+@attrs.frozen(kw_only=True)
+class S3Images(S3Bucket):
+    pass
 
 
 @attrs.frozen
@@ -168,15 +173,9 @@ class FolderCheckpoints:
 
 
 @attrs.frozen(kw_only=True)
-class S3Checkpoints:
+class S3Checkpoints(S3Bucket):
     """A bucket of its own, best one with object lock in another account, where these keys may not delete."""
 
-    bucket: str
-    prefix: str = ""
-    endpoint: str | None = None
-    region: str = "us-east-1"
-    access_key: str | None = None
-    secret_key: Secret | None = None
     retention_days: int = 400
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from printapic.entrypoints.settings.choices import (
@@ -182,17 +183,21 @@ def storage_choice(variables: Variables, default: Storage) -> Storage:
     return default
 
 
+def _bucket(variables: Variables, which: str) -> dict[str, Any]:
+    return {
+        "bucket": variables.required(f"{which}_BUCKET"),
+        "prefix": variables.text(f"{which}_PREFIX") or "",
+        "endpoint": variables.text(f"{which}_ENDPOINT"),
+        "region": variables.text(f"{which}_REGION") or "us-east-1",
+        "access_key": variables.text(f"{which}_ACCESS_KEY"),
+        "secret_key": variables.secret(f"{which}_SECRET_KEY"),
+    }
+
+
 def images_choice(variables: Variables, default: Images) -> Images:
     match variables.choice("IMAGES", "folder", "s3", "memory"):
         case "s3":
-            return S3Images(
-                bucket=variables.required("S3_BUCKET"),
-                prefix=variables.text("S3_PREFIX") or "",
-                endpoint=variables.text("S3_ENDPOINT"),
-                region=variables.text("S3_REGION") or "us-east-1",
-                access_key=variables.text("S3_ACCESS_KEY"),
-                secret_key=variables.secret("S3_SECRET_KEY"),
-            )
+            return S3Images(**_bucket(variables, "S3"))
         case "memory":
             return MemoryImages()
     folder = variables.text("IMAGES_FOLDER")
@@ -202,15 +207,8 @@ def images_choice(variables: Variables, default: Images) -> Images:
 def checkpoints_choice(variables: Variables, default: Checkpoints) -> Checkpoints:
     match variables.choice("AUDIT_CHECKPOINTS", "folder", "s3", "memory"):
         case "s3":
-            return S3Checkpoints(
-                bucket=variables.required("AUDIT_S3_BUCKET"),
-                prefix=variables.text("AUDIT_S3_PREFIX") or "",
-                endpoint=variables.text("AUDIT_S3_ENDPOINT"),
-                region=variables.text("AUDIT_S3_REGION") or "us-east-1",
-                access_key=variables.text("AUDIT_S3_ACCESS_KEY"),
-                secret_key=variables.secret("AUDIT_S3_SECRET_KEY"),
-                retention_days=variables.number("AUDIT_RETENTION_DAYS", 400),
-            )
+            retention_days = variables.number("AUDIT_RETENTION_DAYS", 400)
+            return S3Checkpoints(**_bucket(variables, "AUDIT_S3"), retention_days=retention_days)
         case "memory":
             return MemoryCheckpoints()
     return default
