@@ -41,6 +41,7 @@ from printapic.domain.images.formats import ImageFormat
 from printapic.domain.images.image import ColourProfile, ColourSpace, Image, ImageFacts, ImageState
 from printapic.domain.money import Money
 from printapic.domain.notifications.notification import Notification, NotificationKind
+from printapic.domain.orders.invoice import RetainedInvoice
 from printapic.domain.orders.line import Acknowledgement, OrderLine, PrintCheck, PrintFile, PrintState
 from printapic.domain.orders.order import HistoryEntry, Order, OrderAmounts
 from printapic.domain.orders.shipment import Shipment, ShipmentState, ShippedItem
@@ -94,6 +95,8 @@ def a_customer(**fields: Any) -> User:
             "created_at": minutes(-60),
             "disabled_at": minutes(60),
             "password_changed_at": minutes(50),
+            "erasure_requested_at": minutes(70),
+            "erased_at": minutes(80),
             "version": 3,
             **fields,
         }
@@ -522,6 +525,20 @@ def an_inbox_entry(**fields: Any) -> InboxEntry:
             "body_sha256": "e" * 64,
             "received_at": minutes(28),
             "state": InboxState.IGNORED,
+            **fields,
+        }
+    )
+
+
+def a_retained_invoice(**fields: Any) -> RetainedInvoice:
+    """The invoice of `an_order()`, sealed."""
+    return RetainedInvoice(
+        **{
+            "order_id": ORDER,
+            "number": "PAP-2026-000001",
+            "issued_at": minutes(21),
+            "keep_until": minutes(60 * 24 * 3000),
+            "document_sealed": "s1.kid.sealed",
             **fields,
         }
     )

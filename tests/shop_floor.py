@@ -32,7 +32,9 @@ from printapic.adapters.payments.simulated.checkout import Choice, DeskOrder, Ho
 from printapic.adapters.payments.simulated.dashboard import ProviderDashboard
 from printapic.adapters.payments.simulated.gateway import SimulatedGateway
 from printapic.adapters.payments.simulated.webhooks import SimulatedWebhookVerifier, WebhookDeliverer
+from printapic.adapters.persistence.memory.idempotency import MemoryIdempotencyKeys
 from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
+from printapic.adapters.persistence.memory.shredding import MemoryShredder
 from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
 from printapic.adapters.system.clock import FixedClock
 from printapic.adapters.system.identifiers import SeededIdentifiers
@@ -217,6 +219,7 @@ class ShopFloor:
     store: MemoryImageStore
     mailer: MemoryMailer
     checkpoints: MemoryAuditCheckpoints
+    keys: MemoryIdempotencyKeys
     throttle: MemoryThrottle
     books: SimulatedBooks
     gateway: SimulatedGateway
@@ -416,7 +419,7 @@ def open_floor(
     clock = FixedClock(NOON)
     ring = MemoryKeyRing(keyring())
     ledger = MemoryJobLedger()
-    checkpoints = MemoryAuditCheckpoints()
+    checkpoints, keys = MemoryAuditCheckpoints(), MemoryIdempotencyKeys()
     worker = InProcessWorker(ledger, clock, jitter=lambda longest: longest)
     books = SimulatedBooks(None, clock)
     units = unit_of_work(jobs_for, ledger.add, worker.wake, notary())
@@ -429,6 +432,8 @@ def open_floor(
         clock=clock,
         audit_seal=notary().seal,
         audit_checkpoints=checkpoints,
+        idempotency_keys=keys,
+        shredder=MemoryShredder(),
         identifiers=identifiers or SeededIdentifiers(1),
         store=store,
         processor=image_processor or processor(),
@@ -471,6 +476,7 @@ def open_floor(
         store=store,
         mailer=mailer,
         checkpoints=checkpoints,
+        keys=keys,
         throttle=throttle,
         books=books,
         gateway=provider,

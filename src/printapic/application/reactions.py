@@ -7,31 +7,38 @@ transaction. A job is a use case's name and its arguments as plain values; `Shop
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
 
 from printapic.application.audit.checkpoints import SealAuditLog
+from printapic.application.images.erasure import EraseImages
 from printapic.application.notifications.account_mail import (
     SendAccountMail,
     SendRegistrationMail,
     SendSecurityMail,
 )
+from printapic.application.notifications.erasure import ClearShelf, EraseNotifications
 from printapic.application.notifications.order_mail import SendOrderMail
 from printapic.application.orders.changes import AdvanceOrder, CompleteOrder, ExpireOrder
+from printapic.application.orders.erasure import EraseOrders
 from printapic.application.orders.printing import RenderPrintFiles
 from printapic.application.payments.dispatch import DispatchOperation
+from printapic.application.payments.erasure import ErasePayments
 from printapic.application.payments.intake import SettleWebhook
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, first_poll
 from printapic.application.ports.jobs import Job
+from printapic.application.users.erasure import EraseUser, ShredErased
+from printapic.application.users.purging import PurgeExpired
 from printapic.application.users.second_factor import FinishSecondFactorReset
 from printapic.domain.events import DomainEvent
 from printapic.domain.notifications.notification import NotificationKind as Kind
 from printapic.domain.orders import events as orders
 from printapic.domain.payments import events as payments
 from printapic.domain.users import events as users
+from printapic.domain.users.user import AFTERMATH
 
 Payload = Mapping[str, str | int | None]
 
@@ -91,11 +98,22 @@ def _warning(kind: Kind) -> Reaction:
     return Reaction(use_case=SendSecurityMail, arguments=arguments)
 
 
+def _erasing(use_case: type, after: timedelta = timedelta()) -> tuple[Reaction, Reaction]:
+    """Let go of an erased user, and once more when nothing can be under way any longer."""
+    first, again = after, after + AFTERMATH
+    return (
+        Reaction(use_case=use_case, arguments=_ids("user_id"), run_at=lambda event: event.at + first),
+        Reaction(use_case=use_case, arguments=_ids("user_id"), run_at=lambda event: event.at + again),
+    )
+
+
 def _one_payment(event: Any) -> str:
     return f"payment:{event.payment_id}"
 
 
 _ORDER = _ids("order_id")
+_SLOWEST_REQUEST = timedelta(minutes=1)
+_OTHERS_DONE = timedelta(minutes=5)
 
 REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
     users.RegistrationRequested: (
@@ -115,6 +133,20 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
             arguments=_ids("user_id"),
             run_at=lambda event: event.due_at,
         ),
+    ),
+    users.ErasureRequested: (
+        Reaction(
+            use_case=EraseUser,
+            arguments=_ids("user_id"),
+            run_at=lambda event: event.at + _SLOWEST_REQUEST,
+        ),
+    ),
+    users.UserErased: (
+        *_erasing(EraseOrders),
+        *_erasing(ErasePayments),
+        *_erasing(EraseImages),
+        *_erasing(EraseNotifications),
+        *_erasing(ShredErased, after=_OTHERS_DONE),
     ),
     orders.OrderPlaced: (
         _mail(Kind.ORDER_PLACED),
@@ -160,10 +192,10 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
 
 JOBS = frozenset(
     {reaction.use_case.__name__ for reactions in REACTIONS.values() for reaction in reactions}
-    | {SealAuditLog.__name__, SettleWebhook.__name__}
+    | {use_case.__name__ for use_case in (ClearShelf, PurgeExpired, SealAuditLog, SettleWebhook)}
 )
-"""Every use case that may be run as a job. Two are promised by no event: the reading of a webhook by the
-inbox, as it stores the webhook, and checkpoints of the audit log by a timer."""
+"""Every use case that may be run as a job. Four are promised by no event: the reading of a webhook by the
+inbox, as it stores the webhook, and checkpoints of the audit log and housekeeping by timers."""
 
 
 def jobs_for(event: DomainEvent) -> Iterable[Job]:

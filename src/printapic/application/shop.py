@@ -12,6 +12,7 @@ from printapic.application.audit.checkpoints import ScheduleCheckpoint, SealAudi
 from printapic.application.audit.reading import ReadAuditLog
 from printapic.application.audit.verification import VerifyAuditLog
 from printapic.application.catalogue.prices import LoadPriceList, QuoteOrder, ReadPriceList
+from printapic.application.images.erasure import EraseImages
 from printapic.application.images.library import CheckPrintability, DeleteImage, ListImages, ReadImage
 from printapic.application.images.renditions import ReadOriginal, ReadRendition
 from printapic.application.images.uploading import UploadImage
@@ -20,6 +21,7 @@ from printapic.application.notifications.account_mail import (
     SendRegistrationMail,
     SendSecurityMail,
 )
+from printapic.application.notifications.erasure import ClearShelf, EraseNotifications, ScheduleClearing
 from printapic.application.notifications.order_mail import ListNotifications, SendOrderMail
 from printapic.application.orders.batches import CreateBatch, ReadProductionQueue, WriteBatch
 from printapic.application.orders.changes import (
@@ -33,11 +35,14 @@ from printapic.application.orders.changes import (
     WaiveEditWindow,
 )
 from printapic.application.orders.checkout import PlaceOrder
+from printapic.application.orders.erasure import EraseOrders
 from printapic.application.orders.fulfilment import MarkDelivered, ShipParcel, StartProduction
+from printapic.application.orders.invoices import OpenInvoice
 from printapic.application.orders.printing import RenderPrintFiles
 from printapic.application.orders.tracking import ListOrders, ReadActions, ReadOrder
 from printapic.application.payments.collection import ReadOrderPayment, ReadPayment, StartPayment
 from printapic.application.payments.dispatch import DispatchOperation
+from printapic.application.payments.erasure import ErasePayments
 from printapic.application.payments.intake import ReceiveWebhook, SettleWebhook
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, SyncPayment
@@ -57,8 +62,10 @@ from printapic.application.users.administration import (
 from printapic.application.users.api_keys import IssueApiKey, ListApiKeys, RevokeApiKey
 from printapic.application.users.authentication import Authenticate, AuthenticateApiKey, LogIn, Reauthenticate
 from printapic.application.users.email_change import ConfirmEmailChange, RequestEmailChange, RevertEmailChange
+from printapic.application.users.erasure import EraseUser, RequestErasure, ShredErased
 from printapic.application.users.keys import ListKeys, ListPublicKeys, RevokeKey, RotateKeys
 from printapic.application.users.passwords import ChangePassword, RequestPasswordReset, ResetPassword
+from printapic.application.users.purging import PurgeExpired, SchedulePurge
 from printapic.application.users.registration import Register, RequestVerificationMail, VerifyEmail
 from printapic.application.users.second_factor import (
     ConfirmSecondFactor,
@@ -128,6 +135,8 @@ class Shop:
     rotate_keys: RotateKeys
     revoke_key: RevokeKey
 
+    request_erasure: RequestErasure
+
     upload_image: UploadImage
     read_image: ReadImage
     list_images: ListImages
@@ -156,6 +165,8 @@ class Shop:
     create_batch: CreateBatch
     write_batch: WriteBatch
 
+    open_invoice: OpenInvoice
+
     start_payment: StartPayment
     read_payment: ReadPayment
     read_order_payment: ReadOrderPayment
@@ -167,9 +178,19 @@ class Shop:
     read_audit_log: ReadAuditLog
     verify_audit_log: VerifyAuditLog
     schedule_checkpoint: ScheduleCheckpoint
+    schedule_purge: SchedulePurge
+    schedule_clearing: ScheduleClearing
 
     # Reactions, run as jobs
     seal_audit_log: SealAuditLog
+    erase_user: EraseUser
+    erase_images: EraseImages
+    erase_orders: EraseOrders
+    erase_payments: ErasePayments
+    erase_notifications: EraseNotifications
+    shred_erased: ShredErased
+    purge_expired: PurgeExpired
+    clear_shelf: ClearShelf
     send_registration_mail: SendRegistrationMail
     send_account_mail: SendAccountMail
     send_security_mail: SendSecurityMail

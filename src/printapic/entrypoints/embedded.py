@@ -95,11 +95,13 @@ def keeping_time(container: Container) -> Iterator[None]:
 
 
 def _keep_time(container: Container, stop: threading.Event) -> None:
-    schedule, clock = container.shop().schedule_checkpoint, container.clock()
+    shop, clock = container.shop(), container.clock()
+    schedules = (shop.schedule_checkpoint, shop.schedule_purge, shop.schedule_clearing)
     pause_s = 0.0
     while not stop.wait(pause_s):
         try:
-            pause_s = max(1.0, (schedule() - clock.now()).total_seconds())
+            soonest = min(schedule() for schedule in schedules)
+            pause_s = max(1.0, (soonest - clock.now()).total_seconds())
         except Exception as error:
             log.warning("the timers could not be asked", error=type(error).__name__)
             pause_s = TIMER_RETRY_S

@@ -34,11 +34,15 @@ JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 40 + b"\xff\xd9"
 
 @attrs.frozen
 class Post:
-    """A mailer, what has arrived through it, and a way to break what is behind it for a while."""
+    """A mailer, what has arrived through it, and a way to break what is behind it for a while.
+
+    `kept` is what of it has never left the house.
+    """
 
     mailer: Mailer
     arrived: Callable[[], list[EmailMessage]]
     broken: Callable[[], AbstractContextManager[None]]
+    kept: Callable[[], list[EmailMessage]] = list
 
 
 def parsed(content: bytes) -> EmailMessage:
@@ -56,7 +60,10 @@ def memory_post() -> Post:
         yield
         mailer.failure = None
 
-    return Post(mailer, lambda: [parsed(message.as_bytes()) for message in mailer.messages], broken)
+    def arrived() -> list[EmailMessage]:
+        return [parsed(message.as_bytes()) for message in mailer.messages]
+
+    return Post(mailer, arrived, broken, arrived)
 
 
 def folder_post(folder: Path) -> Post:
@@ -75,7 +82,7 @@ def folder_post(folder: Path) -> Post:
         files = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns) if folder.exists() else []
         return [parsed(path.read_bytes()) for path in files]
 
-    return Post(FolderMailer(folder=folder, sender=SENDER), arrived, broken)
+    return Post(FolderMailer(folder=folder, sender=SENDER), arrived, broken, arrived)
 
 
 def smtp_post(server: SmtpServer) -> Post:
@@ -337,3 +344,18 @@ def test_a_failure_that_passes_is_told_and_the_mail_can_be_sent_again(post: Post
     assert post.arrived() == []
     post.mailer.send(mail())
     assert the_only(post)["Subject"] == "Your order PA-7K3M-92QX"
+
+
+def test_a_mailer_forgets_what_it_kept_of_one_mail_and_of_no_other(post: Post) -> None:
+    for number in (1, 2):
+        post.mailer.send(mail(number=number))
+    expected = [message["Message-ID"] for message in post.kept() if "-1@" not in message["Message-ID"]]
+    for _ in range(2):
+        post.mailer.forget(mail(number=1).message_id)
+    assert [message["Message-ID"] for message in post.kept()] == expected
+    assert len(post.arrived()) >= len(expected)
+
+
+def test_a_mail_that_was_never_sent_is_forgotten_easily(post: Post) -> None:
+    post.mailer.forget(mail(number=9).message_id)
+    assert post.arrived() == []

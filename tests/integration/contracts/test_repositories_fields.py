@@ -15,6 +15,7 @@ import pytest
 from printapic.application.ports.unit_of_work import UnitOfWork
 from printapic.domain.images.image import ImageNotFound, ImageState
 from printapic.domain.money import Money
+from printapic.domain.orders.invoice import InvoiceNotFound
 from printapic.domain.orders.order import OrderNotFound
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.payment import PaymentNotFound
@@ -114,6 +115,13 @@ KINDS = [
         b.an_inbox_entry,
         lambda w, x: w.inbox.receive(x),
         lambda w, x: w.inbox.get(x.provider, x.event_id),
+    ),
+    Kind(
+        "retained invoice",
+        b.a_retained_invoice,
+        lambda w, x: w.invoices.add(x),
+        lambda w, x: w.invoices.get(x.number),
+        missing=InvoiceNotFound,
     ),
     Kind(
         "notification",

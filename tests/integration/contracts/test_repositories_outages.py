@@ -19,6 +19,9 @@ ARGUMENTS: dict[str, Callable[[], Any]] = {
     "User": b.another_customer,
     "Registration": b.a_registration,
     "Session": b.a_session,
+    "AccountRequest": b.an_account_request,
+    "SecondFactor": b.a_second_factor,
+    "ApiKey": b.an_api_key,
     "Image": b.an_image,
     "PriceList": b.a_price_list,
     "Order": b.another_order,
@@ -26,6 +29,7 @@ ARGUMENTS: dict[str, Callable[[], Any]] = {
     "Payment": b.a_payment,
     "InboxEntry": b.an_inbox_entry,
     "Notification": b.a_notification,
+    "RetainedInvoice": b.a_retained_invoice,
     "AuditEvent": b.an_audit_event,
     "AuditQuery": AuditQuery,
     "AuditPosition": lambda: AuditPosition(at=b.NOON, stream="auth", sequence=1),
@@ -63,7 +67,16 @@ def call(work: UnitOfWork, repository: str, method: str) -> None:
 
 def test_there_is_something_to_ask_for() -> None:
     assert set(REPOSITORIES) >= {"users", "orders", "payments", "inbox", "jobs"}
-    assert methods("orders") == ["add", "by_key", "get", "page", "production_queue", "save", "uses_image"]
+    assert methods("orders") == [
+        "add",
+        "by_key",
+        "get",
+        "open_of",
+        "page",
+        "production_queue",
+        "save",
+        "uses_image",
+    ]
 
 
 @pytest.mark.parametrize("repository", REPOSITORIES)

@@ -21,7 +21,7 @@ from printapic.domain.payments.payment import Payment
 from tests import builders as b
 from tests.integration.stores import sql_units
 
-ALL = ("0001", "0002", "0003", "0004", "0005")
+ALL = ("0001", "0002", "0003", "0004", "0005", "0006")
 APPEND_ONLY = ("audit_log", "order_history", "payment_transactions", "price_lists")
 
 
@@ -151,7 +151,7 @@ def filled(database: Engine) -> Engine:
 def test_the_database_refuses_to_change_what_only_grows(table: str, filled: Engine) -> None:
     column = {
         "audit_log": "request_id",
-        "order_history": "reason",
+        "order_history": "actor_id",
         "payment_transactions": "amount_minor",
         "price_lists": "version",
     }[table]
@@ -163,3 +163,13 @@ def test_the_database_refuses_to_change_what_only_grows(table: str, filled: Engi
             connection.execute(text(statement))
     with filled.connect() as connection:
         assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() > 0
+
+
+def test_the_database_lets_the_reason_of_a_step_be_forgotten_and_nothing_else(filled: Engine) -> None:
+    for change in ("reason = 'another'", "reason = NULL, role = 'admin'", "reason = NULL, actor_id = NULL"):
+        with pytest.raises(DBAPIError, match="append-only"), filled.begin() as connection:
+            connection.execute(text(f"UPDATE order_history SET {change}"))
+    with filled.begin() as connection:
+        connection.execute(text("UPDATE order_history SET reason = NULL"))
+    with filled.connect() as connection:
+        assert set(connection.execute(text("SELECT reason FROM order_history")).scalars()) == {None}

@@ -15,7 +15,7 @@ from printapic.domain.actors import Actor, Role
 from printapic.domain.ids import OrderId
 from printapic.domain.orders.order import CLAIM_WINDOW, EDIT_WINDOW, TransitionRefused
 from printapic.domain.payments.operation import LEASE
-from tests.shop_floor import HOUR, ShopFloor, line, open_floor
+from tests.shop_floor import HOUR, ShopFloor, line, open_floor, user_of
 
 T = TypeVar("T")
 
@@ -136,8 +136,25 @@ def fulfil(floor: ShopFloor, anna: Actor, operator: Actor) -> None:
     }
 
 
+def leave(floor: ShopFloor, anna: Actor, operator: Actor) -> None:
+    """Call an order off, and leave the shop for good."""
+    call_off(floor, anna, operator)
+    insist(floor, lambda: floor.shop.request_erasure(user_id=user_of(anna), actor_id=None))
+    recover(floor)
+    floor.later(HOUR)
+    assert floor.shop.read_user(user_id=user_of(anna)).erased_at is not None
+    (order,) = floor.shop.list_orders(actor=anna)
+    assert floor.order(order.id).ship_to.name == "erased"
+    assert floor.payment(floor.order(order.id)).attempts[0].return_url == ""
+    invoice = insist(floor, lambda: floor.shop.open_invoice(number=order.number, reason="audit"))
+    assert invoice is not None
+    assert invoice["number"] == order.number
+    assert [blob.key for blob in floor.store.list("")] == []
+    assert [mail.to for mail in floor.mailer.mails if mail.to == "anna@example.org"] == []
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before-commits", "after-commits"])
-@pytest.mark.parametrize("story", [call_off, fulfil])
+@pytest.mark.parametrize("story", [call_off, fulfil, leave])
 def test_a_shop_that_dies_at_any_commit_comes_to_the_same_end(
     story: Callable[[ShopFloor, Actor, Actor], None], after: bool
 ) -> None:

@@ -20,7 +20,14 @@ from printapic.domain.events import DomainEvent
 from printapic.domain.images.events import ImageAccepted, ImageDeleted
 from printapic.domain.orders.events import OrderCompleted, OrderHeld
 from printapic.domain.payments.events import PaymentSucceeded
-from printapic.domain.users.events import RolesChanged, UserDisabled, UserEnabled, UserVerified
+from printapic.domain.users.events import (
+    ErasureRequested,
+    RolesChanged,
+    UserDisabled,
+    UserEnabled,
+    UserErased,
+    UserVerified,
+)
 
 UNANSWERED: dict[type[DomainEvent], str] = {
     ImageAccepted: "the photo is decoded, rendered and stored before it is accepted",
@@ -103,7 +110,8 @@ def test_a_reaction_is_due_when_it_happened_or_at_a_time_that_the_event_names(
     happened = example(event)
     times = [value for value in attrs.asdict(happened).values() if isinstance(value, datetime)]
     due = reaction.job(happened).run_at
-    assert due in times or due == AT + timedelta(minutes=5)
+    in_minutes = {ErasureRequested: (1,), UserErased: (60, 5, 65)}.get(event, (5,))
+    assert due in times or due in [AT + timedelta(minutes=count) for count in in_minutes]
 
 
 def test_the_timers_are_these() -> None:
@@ -119,6 +127,12 @@ def test_the_timers_are_these() -> None:
         "OrderDelivered -> CompleteOrder",
         "AttemptOpened -> PollPayment",
         "SecondFactorResetRequested -> FinishSecondFactorReset",
+        "ErasureRequested -> EraseUser",
+        "UserErased -> EraseImages",
+        "UserErased -> EraseNotifications",
+        "UserErased -> EraseOrders",
+        "UserErased -> ErasePayments",
+        "UserErased -> ShredErased",
     }
 
 

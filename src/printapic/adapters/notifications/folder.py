@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from printapic.adapters.notifications.message import Sender, compose, message_id
+from printapic.adapters.notifications.message import Sender, compose, message_id, plain_id
 from printapic.application.ports.notifications import Mail, Mailer, MailUnavailable
 
 
@@ -26,6 +26,14 @@ class FolderMailer(Mailer):
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._write(self._folder / f"{name}.eml", content)
+        except OSError:
+            raise MailUnavailable from None
+
+    def forget(self, message_id: str) -> None:
+        """Remove the file."""
+        name, _, _ = plain_id(message_id).rpartition("@")
+        try:
+            (self._folder / f"{name}.eml").unlink(missing_ok=True)
         except OSError:
             raise MailUnavailable from None
 

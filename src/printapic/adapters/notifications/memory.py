@@ -36,3 +36,10 @@ class MemoryMailer(Mailer):
             raise self.failure
         with self._lock:
             self._sent.append((mail, message))
+
+    def forget(self, message_id: str) -> None:
+        """Remove it from what was sent. Raises `failure` while that is set."""
+        if self.failure is not None:
+            raise self.failure
+        with self._lock:
+            self._sent = [each for each in self._sent if each[0].message_id != message_id]

@@ -77,7 +77,12 @@ def compose(mail: Mail, sender: Sender) -> EmailMessage:
 
 def message_id(mail: Mail) -> str:
     """The mail's Message-ID without its brackets. Raises `MailRefused` for one that is no such thing."""
-    found = _MESSAGE_ID.fullmatch(mail.message_id)
+    return plain_id(mail.message_id)
+
+
+def plain_id(text: str) -> str:
+    """A Message-ID without its brackets, harmless as the name of a file. Raises `MailRefused`."""
+    found = _MESSAGE_ID.fullmatch(text)
     if found is None:
         raise MailRefused
     return found["id"]

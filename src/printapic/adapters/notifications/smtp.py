@@ -55,6 +55,9 @@ class SmtpMailer(Mailer):
         with self._connection() as connection:
             self._deliver(connection, recipient(mail.to).addr_spec, message)
 
+    def forget(self, message_id: str) -> None:
+        """Nothing is kept here; what the mail server keeps is its own."""
+
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
         connection = self._connect()

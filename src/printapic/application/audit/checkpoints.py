@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import attrs
 
 from printapic.application.ports.audit import AuditCheckpoints, AuditSeal
 from printapic.application.ports.clock import Clock
-from printapic.application.ports.jobs import Job
+from printapic.application.ports.schedules import promise
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.domain.audit.checkpoint import AuditCheckpoint
 
 CHECKPOINT_EVERY = timedelta(minutes=5)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @attrs.frozen
@@ -50,10 +49,4 @@ class ScheduleCheckpoint:
     clock: Clock
 
     def __call__(self) -> datetime:
-        now = self.clock.now()
-        slot = now - (now - _EPOCH) % CHECKPOINT_EVERY
-        with self.unit_of_work() as work:
-            if work.timers.claim(SealAuditLog.__name__, slot):
-                work.jobs.enqueue(Job(name=SealAuditLog.__name__, payload={}, run_at=now))
-                work.commit()
-        return slot + CHECKPOINT_EVERY
+        return promise(self.unit_of_work, self.clock, SealAuditLog.__name__, every=CHECKPOINT_EVERY)

@@ -73,7 +73,8 @@ class ReadRendition:
             raise PresetNotFound
         with self.unit_of_work.reading() as work:
             image = work.images.get(image_id, owner_id=owner_id)
-        key = rendition_key(image.id, preset, pipeline(spec, self.processor.fingerprint), "jpg")
+        made_by = pipeline(spec, self.processor.fingerprint)
+        key = rendition_key(image.owner_id, image.id, preset, made_by, "jpg")
         try:
             with self.store.open(key) as file:
                 content = file.read()

@@ -18,6 +18,7 @@ from printapic.domain.images.image import (
     UploadTooLarge,
     original_key,
     rendition_key,
+    renditions_folder,
 )
 
 
@@ -78,11 +79,12 @@ class UploadImage:
             content_type=inspection.facts.format.content_type,
         )
         for preset, rendered in inspection.renditions.items():
-            self._keep(image.id, preset, rendered)
+            self._keep(image, preset, rendered)
         return self._add(image)
 
-    def _keep(self, image_id: ImageId, preset: str, rendered: Rendered) -> None:
-        name = rendition_key(image_id, preset, pipeline(PRESETS[preset], self.processor.fingerprint), "jpg")
+    def _keep(self, image: Image, preset: str, rendered: Rendered) -> None:
+        made_by = pipeline(PRESETS[preset], self.processor.fingerprint)
+        name = rendition_key(image.owner_id, image.id, preset, made_by, "jpg")
         put_bytes(self.store, name, rendered)
 
     def _add(self, image: Image) -> Uploaded:
@@ -91,7 +93,7 @@ class UploadImage:
                 work.images.add(image)
                 work.commit()
         except ConcurrentUpdate:
-            self.store.delete_prefix(f"renditions/{image.id}/")
+            self.store.delete_prefix(renditions_folder(image.owner_id, image.id))
             with self.unit_of_work.reading() as work:
                 first = work.images.by_sha256(image.owner_id, image.sha256)
             if first is None:

@@ -230,6 +230,8 @@ class SendSecurityMail:
     ) -> None:
         with self.unit_of_work() as work:
             user = work.users.get(user_id)
+            if user.erased_at is not None:
+                return
             letter = self.secretary.to_user(
                 work, kind, subject_id, user, happened_at=datetime.fromisoformat(happened_at)
             )

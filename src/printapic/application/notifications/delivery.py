@@ -25,6 +25,11 @@ class ShopFront:
     order_url: str = ""
 
 
+def message_id(notification: Notification, front: ShopFront) -> str:
+    """The Message-ID of a notification's mail, the same each time it is sent."""
+    return f"{notification.id}@{front.mail_domain}"
+
+
 def prepare(
     work: UnitOfWork,
     *,
@@ -72,7 +77,7 @@ class SendMail:
         """Raises `MailRefused` or `MailUnavailable`."""
         self.mailer.send(
             Mail(
-                message_id=f"{notification.id}@{self.front.mail_domain}",
+                message_id=message_id(notification, self.front),
                 to=to,
                 content=content,
                 images=images,

@@ -13,6 +13,7 @@ from printapic.application.ports.images import BlobNotFound, ImageStore
 from printapic.application.ports.notifications import InlineImage, MailTemplates
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.domain.ids import ImageId, NotificationId, OrderId, UserId
+from printapic.domain.images.image import renditions_folder
 from printapic.domain.notifications.notification import Notification, NotificationKind
 from printapic.domain.orders.order import Order
 
@@ -38,6 +39,8 @@ class SendOrderMail:
         with self.unit_of_work() as work:
             order = work.orders.get(order_id)
             user = work.users.get(order.user_id)
+            if user.erased_at is not None:
+                return
             notification = prepare(
                 work,
                 kind=kind,
@@ -91,7 +94,8 @@ class SendOrderMail:
         """The stored thumbnails of the ordered photos; a mail without one is still a mail."""
         images = []
         for image_id in list(dict.fromkeys(line.image_id for line in order.lines))[:_MAX_THUMBNAILS]:
-            blob = next((b for b in self.store.list(f"renditions/{image_id}/thumbnail-", limit=1)), None)
+            beginning = f"{renditions_folder(order.user_id, image_id)}thumbnail-"
+            blob = next((b for b in self.store.list(beginning, limit=1)), None)
             if blob is None:
                 continue
             try:

@@ -106,17 +106,26 @@ class WriteBatch:
     store: ImageStore
 
     def __call__(self, *, batch_id: BatchId, file: BinaryIO) -> None:
-        """Every print file's SHA-256 is checked on the way. Raises `BatchNotFound` or `BlobCorrupt`."""
+        """Every print file's SHA-256 is checked on the way; those of customers who were erased are left out.
+
+        Raises `BatchNotFound`, also where none is left, or `BlobCorrupt`.
+        """
         with self.unit_of_work.reading() as work:
             batch = work.batches.get(batch_id)
             if batch is None:
                 raise BatchNotFound
             orders = {order_id: work.orders.get(order_id) for order_id in {o for o, _ in batch.lines}}
+        numbered = [
+            (number, orders[order_id], line)
+            for number, (order_id, line_id) in enumerate(batch.lines, start=1)
+            if (line := orders[order_id].line(line_id)).print_file is not None
+        ]
+        if not numbered:
+            raise BatchNotFound
         entries = []
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            for number, (order_id, line_id) in enumerate(batch.lines, start=1):
-                order = orders[order_id]
-                entry, print_file = _manifest_entry(number, order, order.line(line_id))
+            for number, order, line in numbered:
+                entry, print_file = _manifest_entry(number, order, line)
                 with archive.open(str(entry["file"]), "w", force_zip64=True) as target:
                     for block in self._blocks(print_file):
                         target.write(block)
@@ -137,7 +146,7 @@ class WriteBatch:
 
 
 def _manifest_entry(number: int, order: Order, line: OrderLine) -> tuple[dict[str, object], PrintFile]:
-    # Production starts when every line has its print file, which nobody takes away again.
+    # Production starts when every line has its print file.
     print_file = cast(PrintFile, line.print_file)
     specification = line.specification
     entry: dict[str, object] = {

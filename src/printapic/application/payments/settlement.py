@@ -21,6 +21,7 @@ from printapic.domain.errors import Unavailable
 from printapic.domain.ids import AttemptId, OperationId, PaymentId, UserId
 from printapic.domain.orders.order import Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
+from printapic.domain.payments.account import BANKS_TAKE
 from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
 from printapic.domain.payments.operation import OperationState
 from printapic.domain.payments.payment import Payment
@@ -29,7 +30,6 @@ from printapic.domain.payments.transaction import Snapshot, Source
 _FIRST_POLLS = (timedelta(minutes=5), timedelta(minutes=15))
 _HOURLY_POLLS = 24
 _AFTER_EXPIRY = timedelta(minutes=5)
-_BANKS_TAKE = timedelta(days=30)
 _UNDER_WAY = frozenset({AttemptState.APPROVED, AttemptState.PROCESSING, AttemptState.AUTHORIZED})
 
 
@@ -175,7 +175,7 @@ def _last_poll(payment: Payment, attempt: Attempt) -> datetime | None:
     if attempt.state in _UNDER_WAY:
         undecided.append(attempt.expires_at)
     if undecided:
-        return max(undecided) + _BANKS_TAKE
+        return max(undecided) + BANKS_TAKE
     return None if attempt.finished else attempt.expires_at + _AFTER_EXPIRY
 
 

@@ -46,6 +46,14 @@ class ImageRepository(Protocol):
     @abstractmethod
     def save(self, image: Image) -> None: ...
 
+    @abstractmethod
+    def held(self, owner_id: UserId, *, after: ImageId | None, limit: int) -> tuple[Image, ...]:
+        """All of an owner that has a row, deleted ones too, the oldest first, beginning behind `after`."""
+
+    @abstractmethod
+    def forget(self, image_ids: frozenset[ImageId]) -> None:
+        """Remove the rows. Whether their files are gone is for the caller to see to."""
+
 
 class BlobNotFound(NotFound):
     code = "file-not-found"

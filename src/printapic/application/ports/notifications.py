@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 import attrs
@@ -28,6 +29,17 @@ class NotificationRepository(Protocol):
     @abstractmethod
     def page(self, user_id: UserId, *, before: NotificationId | None, limit: int) -> tuple[Notification, ...]:
         """What this user was told, newest first, beginning behind `before`."""
+
+    @abstractmethod
+    def adopt(self, subject_ids: frozenset[str], user_id: UserId) -> None:
+        """Give what was told to nobody we knew, about these subjects, to the user who that was."""
+
+    @abstractmethod
+    def leftovers(self, *, before: datetime, limit: int) -> tuple[Notification, ...]:
+        """What was prepared before and belongs to nobody, or was never sent, the oldest first."""
+
+    @abstractmethod
+    def forget(self, notification_ids: frozenset[NotificationId]) -> None: ...
 
 
 @attrs.frozen(kw_only=True)
@@ -88,4 +100,11 @@ class Mailer(Protocol):
         """Hand a mail over as multipart text and HTML. Returns when the server has taken it.
 
         Raises `MailRefused` for a lasting refusal and `MailUnavailable` for a passing one.
+        """
+
+    @abstractmethod
+    def forget(self, message_id: str) -> None:
+        """Remove what the mailer itself kept of a mail, if anything: what left the house is out of reach.
+
+        Repeating it changes nothing. Raises `MailUnavailable`.
         """

@@ -71,7 +71,12 @@ class OrderRepository(Protocol):
         """The order that this customer placed under this key."""
 
     @abstractmethod
-    def save(self, order: Order) -> None: ...
+    def save(self, order: Order) -> None:
+        """History is only ever added to, but that the reason of an entry may be forgotten."""
+
+    @abstractmethod
+    def open_of(self, user_id: UserId) -> int:
+        """How many orders of this customer are not over."""
 
     @abstractmethod
     def page(

@@ -44,6 +44,10 @@ class PaymentRepository(Protocol):
     @abstractmethod
     def save(self, payment: Payment) -> None: ...
 
+    @abstractmethod
+    def of_user(self, user_id: UserId, *, after: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+        """A page of a customer's payments, the oldest first, beginning behind `after`. None is locked."""
+
 
 class PaymentInbox(Protocol):
     @abstractmethod

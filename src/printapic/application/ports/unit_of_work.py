@@ -9,6 +9,7 @@ from typing import Protocol
 from printapic.application.ports.audit import AuditLog
 from printapic.application.ports.catalogue import PriceLists
 from printapic.application.ports.images import ImageRepository
+from printapic.application.ports.invoices import RetainedInvoices
 from printapic.application.ports.jobs import JobQueue
 from printapic.application.ports.notifications import NotificationRepository
 from printapic.application.ports.orders import BatchRepository, OrderRepository
@@ -70,6 +71,7 @@ class UnitOfWork(Protocol):
     batches: BatchRepository
     payments: PaymentRepository
     inbox: PaymentInbox
+    invoices: RetainedInvoices
     notifications: NotificationRepository
     jobs: JobQueue
     audit: AuditLog

@@ -61,6 +61,10 @@ class UserRepository(Protocol):
         """Every administrator who is not disabled; in a writing unit they are locked, by their ids."""
 
     @abstractmethod
+    def leaving(self, *, limit: int) -> tuple[UserId, ...]:
+        """Users whose erasure was asked for and has not happened, the oldest accounts first."""
+
+    @abstractmethod
     def hash_samples(self) -> tuple[str, ...]:
         """Stored password hashes, at least one of each scheme and cost. Looks at all users: for the start."""
 
@@ -84,6 +88,17 @@ class RegistrationRepository(Protocol):
     @abstractmethod
     def save(self, registration: Registration) -> None: ...
 
+    @abstractmethod
+    def of_addresses(self, email_keys: frozenset[str]) -> tuple[Registration, ...]:
+        """All for these addresses, redeemed or not, the oldest first."""
+
+    @abstractmethod
+    def forget(self, registration_ids: frozenset[RegistrationId]) -> None: ...
+
+    @abstractmethod
+    def purge(self, *, expired_before: datetime, limit: int) -> int:
+        """Remove up to `limit` of those that expired before; how many."""
+
 
 class AccountRequestRepository(Protocol):
     @abstractmethod
@@ -97,6 +112,20 @@ class AccountRequestRepository(Protocol):
 
     @abstractmethod
     def save(self, request: AccountRequest) -> None: ...
+
+    @abstractmethod
+    def of_user(self, user_id: UserId, email_keys: frozenset[str]) -> tuple[AccountRequest, ...]:
+        """What a user asked for, the oldest first.
+
+        With it comes what a stranger, who may have been this user, asked for in the name of these addresses.
+        """
+
+    @abstractmethod
+    def forget(self, request_ids: frozenset[AccountRequestId]) -> None: ...
+
+    @abstractmethod
+    def purge(self, *, expired_before: datetime, limit: int) -> int:
+        """Remove up to `limit` of those that expired before; how many."""
 
 
 class SecondFactorRepository(Protocol):
@@ -136,6 +165,14 @@ class ApiKeyRepository(Protocol):
     def all(self, *, before: ApiKeyId | None, limit: int) -> tuple[ApiKey, ...]:
         """Keys, newest first, beginning behind `before`; expired and revoked ones too."""
 
+    @abstractmethod
+    def of_owner(self, owner_id: UserId) -> tuple[ApiKey, ...]:
+        """Everything this user ever issued, the oldest first."""
+
+    @abstractmethod
+    def forget(self, owner_id: UserId) -> None:
+        """Remove all keys of a user, whose account is erased."""
+
 
 class SessionRepository(Protocol):
     @abstractmethod
@@ -160,6 +197,18 @@ class SessionRepository(Protocol):
         self, user_id: UserId, reason: SessionEnd, *, at: datetime, keep: SessionId | None = None
     ) -> int:
         """End every session of a user that has not ended, but for `keep`; how many. One statement."""
+
+    @abstractmethod
+    def of_user(self, user_id: UserId) -> tuple[Session, ...]:
+        """All that are stored, ended ones too, the oldest login first."""
+
+    @abstractmethod
+    def forget(self, user_id: UserId) -> None:
+        """Remove all sessions of a user, whose account is erased."""
+
+    @abstractmethod
+    def purge(self, *, over_before: datetime, limit: int) -> int:
+        """Remove up to `limit` of those that ended or expired before; how many."""
 
 
 class PasswordHasher(Protocol):

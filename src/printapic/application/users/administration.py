@@ -133,7 +133,7 @@ class SetRoles:
             user = work.users.get(user_id)
             demand_version(user, versions)
             if Role.ADMIN not in roles:
-                _keep_an_administrator(administrators, user)
+                keep_an_administrator(administrators, user)
             _change_roles(work, user, roles, actor_id, caller, self.clock)
             work.commit()
         return user
@@ -165,7 +165,7 @@ class DisableUser:
             administrators = work.users.administrators()
             user = work.users.get(user_id)
             demand_version(user, versions)
-            _keep_an_administrator(administrators, user)
+            keep_an_administrator(administrators, user)
             if user.disabled_at is None:
                 user.disable(at=now)
                 work.users.save(user)
@@ -190,7 +190,7 @@ class EnableUser:
         versions: Versions = None,
         caller: Caller = UNKNOWN_CALLER,
     ) -> User:
-        """Enabling twice changes nothing. Raises `UserNotFound` or `VersionDiffers`."""
+        """Enabling twice changes nothing. Raises `UserNotFound`, `AccountLeaving` or `VersionDiffers`."""
         with self.unit_of_work() as work:
             user = work.users.get(user_id)
             demand_version(user, versions)
@@ -281,8 +281,11 @@ def _refuse_system(roles: frozenset[Role]) -> None:
         raise RoleNotGrantable(Role.SYSTEM)
 
 
-def _keep_an_administrator(administrators: tuple[User, ...], leaving: User) -> None:
-    """`administrators` are locked, so that two cannot remove each other at the same moment."""
+def keep_an_administrator(administrators: tuple[User, ...], leaving: User) -> None:
+    """Raises `LastAdministrator`.
+
+    `administrators` are locked, so that two cannot remove each other at the same moment.
+    """
     if administrators == (leaving,):
         raise LastAdministrator
 

@@ -48,6 +48,7 @@ class AuditAction(StrEnum):
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     USER_EXPORTED = "user.exported"
+    ERASURE_REQUESTED = "user.erasure-requested"
     USER_ERASED = "user.erased"
     ROLES_CHANGED = "user.roles-changed"
     API_KEY_ISSUED = "api-key.issued"

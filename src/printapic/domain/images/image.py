@@ -184,9 +184,19 @@ def original_key(owner_id: UserId, sha256: str) -> str:
     return f"originals/{owner_id}/{sha256}"
 
 
-def rendition_key(image_id: ImageId, preset: str, pipeline: str, suffix: str) -> str:
-    return f"renditions/{image_id}/{preset}-{pipeline}.{suffix}"
+def renditions_folder(owner_id: UserId, image_id: ImageId) -> str:
+    """Where everything is that was made of one photo to be looked at."""
+    return f"renditions/{owner_id}/{image_id}/"
+
+
+def rendition_key(owner_id: UserId, image_id: ImageId, preset: str, pipeline: str, suffix: str) -> str:
+    return f"{renditions_folder(owner_id, image_id)}{preset}-{pipeline}.{suffix}"
 
 
 def print_file_key(owner_id: UserId, render_key: str) -> str:
     return f"prints/{owner_id}/{render_key}.jpg"
+
+
+def folders_of(owner_id: UserId) -> tuple[str, ...]:
+    """Where everything is that belongs to one owner, and nothing else, whatever became of its row."""
+    return f"originals/{owner_id}/", f"renditions/{owner_id}/", f"prints/{owner_id}/"

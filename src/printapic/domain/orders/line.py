@@ -133,6 +133,10 @@ class OrderLine:
             return self
         return attrs.evolve(self, print_state=PrintState.READY, print_file=file, print_failure=None)
 
+    def forgotten(self) -> OrderLine:
+        """This line without its photo: neither the file for the printer nor the photo's fingerprint."""
+        return attrs.evolve(self, image_sha256="", print_file=None)
+
     def render_failed(self, code: str) -> OrderLine:
         """This line waiting for somebody to find out; a file that is there already stays good."""
         if self.print_state is PrintState.READY:

@@ -32,6 +32,7 @@ from printapic.domain.orders.guards import Circumstances, available_until, obsta
 from printapic.domain.orders.line import LineNotFound, OrderLine, PrintFile, PrintState
 from printapic.domain.orders.shipment import Shipment, ShipmentInvalid, ShipmentNotFound, ShipmentState
 from printapic.domain.orders.status import (
+    OVER,
     TRANSITIONS,
     HoldReason,
     OrderStatus,
@@ -156,6 +157,11 @@ class Order(Aggregate):
         return self.status is OrderStatus.AWAITING_PAYMENT
 
     @property
+    def over(self) -> bool:
+        """Nothing can happen to it any more."""
+        return self.status in OVER
+
+    @property
     def print_files_ready(self) -> bool:
         """Whether every line has its file for the printer."""
         return all(line.print_state is PrintState.READY for line in self.lines)
@@ -227,6 +233,22 @@ class Order(Aggregate):
     def complete(self, *, at: datetime) -> None:
         self._go(Trigger.COMPLETE, SYSTEM, at=at)
         self._record(OrderCompleted(at=at, order_id=self.id))
+
+    def forget(self) -> bool:
+        """Let go of whoever ordered it: address, photos, parcels' numbers and whatever anybody wrote.
+
+        What was sold, for how much and when, stays. False where there was nothing left to let go of, or
+        where the order is not over, and still needs all that.
+        """
+        key = f"erased:{self.id}"
+        if self.idempotency_key == key or not self.over:
+            return False
+        self.ship_to = self.ship_to.forgotten()
+        self.idempotency_key, self.request_digest = key, ""
+        self.lines = tuple(line.forgotten() for line in self.lines)
+        self.shipments = tuple(parcel.forgotten() for parcel in self.shipments)
+        self.history = tuple(attrs.evolve(entry, reason=None) for entry in self.history)
+        return True
 
     def line(self, line_id: LineId) -> OrderLine:
         """Raises `LineNotFound`."""

@@ -64,6 +64,10 @@ class Shipment:
     handed_over_at: datetime = attrs.field(validator=aware_utc)
     delivered_at: datetime | None = attrs.field(default=None, validator=aware_utc)
 
+    def forgotten(self) -> Shipment:
+        """This parcel without the number under which its carrier knows the address."""
+        return attrs.evolve(self, tracking_number=None, tracking_url=None)
+
     def delivered(self, *, at: datetime) -> Shipment:
         """This parcel, arrived."""
         return attrs.evolve(self, state=ShipmentState.DELIVERED, delivered_at=at)

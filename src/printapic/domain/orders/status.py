@@ -53,6 +53,9 @@ class HoldReason(StrEnum):
     OTHER = "other"
 
 
+OVER = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.COMPLETED})
+"""No row of the table leads on from here."""
+
 CUSTOMER_HOLDS = frozenset({HoldReason.PROOF, HoldReason.REPLACE_IMAGE})
 
 

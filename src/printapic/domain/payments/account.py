@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 import attrs
@@ -20,6 +20,8 @@ from printapic.domain.payments.transaction_log import TransactionLog
 
 MAX_CHECKOUTS = 20
 """More than anybody needs for one order; each is a page to look at and to close."""
+BANKS_TAKE = timedelta(days=30)
+"""How long money may be on its way after a checkout has ended."""
 
 
 class PaymentNotFound(NotFound):
@@ -121,6 +123,34 @@ class PaymentAccount(Aggregate):
         if captured or any(attempt.state in waiting for attempt in self.attempts):
             return PaymentStatus.PROCESSING
         return PaymentStatus.NONE
+
+    def settled(self, *, earned: bool, at: datetime) -> bool:
+        """Nobody expects anything more: no money is on its way or owed, and no person has to look.
+
+        `earned` says that the order was fulfilled; what came for any other goes back first. A checkout of
+        which nothing was heard counts for a month after it expired: banks take so long.
+        """
+        owed = not earned and self.refunded < self.captured
+        if owed or self.review_reasons:
+            return False
+        # What becomes of any other call is told by its checkout; refunds have facts of their own.
+        return not any(
+            operation.kind is OperationKind.REFUND and operation.under_way for operation in self.operations
+        ) and not any(
+            not attempt.finished and at < attempt.expires_at + BANKS_TAKE for attempt in self.attempts
+        )
+
+    def forget(self) -> bool:
+        """Let go of whoever paid: links, keys and reasons. The log of the money stays as it is.
+
+        False where there was nothing left to let go of.
+        """
+        attempts = tuple(attempt.forgotten() for attempt in self.attempts)
+        operations = tuple(attrs.evolve(operation, reason=None) for operation in self.operations)
+        if (attempts, operations) == (self.attempts, self.operations):
+            return False
+        self.attempts, self.operations = attempts, operations
+        return True
 
     # Attempts
 

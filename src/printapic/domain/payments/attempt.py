@@ -66,6 +66,17 @@ class Attempt:
         """Nothing more is expected from the customer or the bank."""
         return self.state in TERMINAL
 
+    def forgotten(self) -> Attempt:
+        """This attempt without the links and words that came from the customer, or led them to pay."""
+        return attrs.evolve(
+            self,
+            client_key=f"erased:{self.id}",
+            request_digest="",
+            return_url="",
+            cancel_url="",
+            redirect_url=None,
+        )
+
     def opened(self, *, ref: str, redirect_url: str, expires_at: datetime) -> Attempt:
         """The provider's page is known. A page that came to an end before we heard of it stays ended."""
         state = AttemptState.OPEN if self.state is AttemptState.CREATED else self.state

@@ -73,6 +73,11 @@ class Operation:
         return self.state in UNDECIDED
 
     @property
+    def under_way(self) -> bool:
+        """Undecided, or taken by the provider, who has not said yet what becomes of it."""
+        return self.undecided or self.state in (OperationState.PENDING, OperationState.PAYER_ACTION)
+
+    @property
     def never_sent(self) -> bool:
         """Certainly without effect so far: it may be given up."""
         return self.undecided and self.first_sent_at is None

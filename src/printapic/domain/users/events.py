@@ -56,6 +56,20 @@ class UserEnabled(DomainEvent):
 
 
 @attrs.frozen(kw_only=True)
+class ErasureRequested(DomainEvent):
+    """The account is closed for good; its data goes as soon as nothing is open any more."""
+
+    user_id: UserId
+
+
+@attrs.frozen(kw_only=True)
+class UserErased(DomainEvent):
+    """Whoever keeps something of this person lets go of it."""
+
+    user_id: UserId
+
+
+@attrs.frozen(kw_only=True)
 class RefreshTokenReused(DomainEvent):
     """Two devices hold tokens of one session: it has ended, and its owner should know."""
 

@@ -15,16 +15,21 @@ from printapic.domain.ids import RegistrationId, UserId
 from printapic.domain.users.email import EmailAddress
 from printapic.domain.users.events import (
     EmailChanged,
+    ErasureRequested,
     PasswordChanged,
     RegistrationRequested,
     RolesChanged,
     UserDisabled,
     UserEnabled,
+    UserErased,
     UserVerified,
 )
 from printapic.domain.users.permissions import Permission, permissions
 
 REGISTRATION_LIFETIME = timedelta(hours=24)
+AFTERMATH = timedelta(hours=1)
+"""How long something that was under way when a user was erased may still come in, and has to go as well."""
+_NO_PASSWORD = "!"  # noqa: S105 - in the place of a hash, this is the hash of nothing
 
 
 class UserNotFound(NotFound):
@@ -64,6 +69,15 @@ class AccountDisabled(Denied):
 
     def __init__(self) -> None:
         super().__init__("This account is disabled.")
+
+
+class AccountLeaving(Conflict):
+    """Erasure has been asked for, and is not taken back."""
+
+    code = "account-leaving"
+
+    def __init__(self) -> None:
+        super().__init__("This account is closed for good.")
 
 
 class LastAdministrator(Conflict):
@@ -173,6 +187,8 @@ class User(Aggregate):
     created_at: datetime = attrs.field(validator=aware_utc)
     disabled_at: datetime | None = attrs.field(default=None, validator=aware_utc)
     password_changed_at: datetime | None = attrs.field(default=None, validator=aware_utc)
+    erasure_requested_at: datetime | None = attrs.field(default=None, validator=aware_utc)
+    erased_at: datetime | None = attrs.field(default=None, validator=aware_utc)
 
     @classmethod
     def verify(
@@ -238,10 +254,34 @@ class User(Aggregate):
             self._record(UserDisabled(at=at, user_id=self.id))
 
     def enable(self, *, at: datetime) -> None:
-        """Take a disabling back."""
+        """Take a disabling back. Raises `AccountLeaving`."""
+        if self.erasure_requested_at is not None:
+            raise AccountLeaving
         if self.disabled_at is not None:
             self.disabled_at = None
             self._record(UserEnabled(at=at, user_id=self.id))
+
+    def request_erasure(self, *, at: datetime) -> None:
+        """Close the account for good; asking twice changes nothing. The data goes when nothing is open."""
+        if self.erasure_requested_at is None:
+            self.erasure_requested_at = at
+            self.disable(at=at)
+            self._record(ErasureRequested(at=at, user_id=self.id))
+
+    def erase(self, *, at: datetime) -> None:
+        """Become somebody of whom nothing is known but the id, to which orders and payments refer.
+
+        The address turns into a text that no address can be, so that the real one is free again. Erasing
+        twice changes nothing.
+        """
+        if self.erased_at is not None:
+            return
+        self.erased_at = at
+        self.email = EmailAddress(f"erased:{self.id}", f"erased:{self.id}")
+        self.password_hash = _NO_PASSWORD
+        self.name, self.locale, self.roles = None, Locale.EN, frozenset()
+        self.password_changed_at = None
+        self._record(UserErased(at=at, user_id=self.id))
 
     @property
     def staff(self) -> bool:

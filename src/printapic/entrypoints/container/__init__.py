@@ -63,6 +63,7 @@ from printapic.entrypoints.container.storage import (
     idempotency_keys,
     job_ledger,
     postgres_url,
+    shredder,
     unit_of_work,
     worker,
 )
@@ -228,6 +229,7 @@ class Container(containers.DeclarativeContainer):
         unit_of_work, settings, engine, job_ledger, worker.provider, notary
     )
 
+    shredder = providers.ThreadSafeSingleton(shredder, engine)
     store = providers.ThreadSafeSingleton(image_store, settings)
     processor = providers.ThreadSafeSingleton(PillowImageProcessor)
     hasher = providers.ThreadSafeSingleton(hasher, settings, closing)
@@ -264,6 +266,8 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         audit_seal=audit_seal,
         audit_checkpoints=audit_checkpoints,
+        idempotency_keys=idempotency_keys,
+        shredder=shredder,
         identifiers=identifiers,
         store=store,
         processor=processor,

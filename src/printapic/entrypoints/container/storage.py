@@ -15,15 +15,18 @@ from sqlalchemy import URL, Engine
 from printapic.adapters.jobs.in_process import InProcessWorker
 from printapic.adapters.persistence.memory.idempotency import MemoryIdempotencyKeys
 from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
+from printapic.adapters.persistence.memory.shredding import MemoryShredder
 from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
 from printapic.adapters.persistence.sql.engine import sql_engine
 from printapic.adapters.persistence.sql.idempotency import SqlIdempotencyKeys
 from printapic.adapters.persistence.sql.jobs import SqlJobLedger, SqlJobQueue
+from printapic.adapters.persistence.sql.shredding import SqlShredder
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
 from printapic.application.audit.sealing import Notary
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.idempotency import IdempotencyKeys
 from printapic.application.ports.jobs import JobLedger, JobWorker
+from printapic.application.ports.shredding import Shredder
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.reactions import jobs_for
 from printapic.entrypoints import settings as choices
@@ -56,6 +59,10 @@ def job_ledger(engine: Engine | None) -> JobLedger:
 
 def idempotency_keys(engine: Engine | None) -> IdempotencyKeys:
     return MemoryIdempotencyKeys() if engine is None else SqlIdempotencyKeys(engine)
+
+
+def shredder(engine: Engine | None) -> Shredder:
+    return MemoryShredder() if engine is None else SqlShredder(engine)
 
 
 def worker(settings: Settings, ledger: JobLedger, clock: Clock) -> JobWorker:

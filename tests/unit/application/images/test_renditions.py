@@ -34,16 +34,16 @@ def test_every_preset_is_shown_as_it_was_stored(floor: ShopFloor, anna: Actor, p
 def test_a_missing_rendition_is_made_anew_and_kept(floor: ShopFloor, anna: Actor) -> None:
     image = floor.upload(anna)
     before = floor.shop.read_rendition(image_id=image.id, owner_id=user_of(anna), preset="preview")
-    assert floor.store.delete_prefix(f"renditions/{image.id}/") == len(PRESETS)
+    assert floor.store.delete_prefix(f"renditions/{image.owner_id}/{image.id}/") == len(PRESETS)
     again = floor.shop.read_rendition(image_id=image.id, owner_id=user_of(anna), preset="preview")
     assert again == before
-    kept = list(floor.store.list(f"renditions/{image.id}/"))
+    kept = list(floor.store.list(f"renditions/{image.owner_id}/{image.id}/"))
     assert [blob.sha256 for blob in kept] == [again.sha256]
 
 
 def test_a_rendition_of_a_photo_whose_bytes_are_lost_is_not_found(floor: ShopFloor, anna: Actor) -> None:
     image = floor.upload(anna)
-    floor.store.delete_prefix(f"renditions/{image.id}/")
+    floor.store.delete_prefix(f"renditions/{image.owner_id}/{image.id}/")
     floor.store.delete(image.original_key)
     with pytest.raises(BlobNotFound):
         floor.shop.read_rendition(image_id=image.id, owner_id=user_of(anna), preset="preview")

@@ -45,7 +45,7 @@ def test_a_photo_is_kept_untouched_with_all_its_renditions(floor: ShopFloor, ann
     assert (image.facts.width_px, image.facts.height_px) == (180, 120)
     with floor.store.open(image.original_key) as file:
         assert file.read() == photo()
-    shown = [key for key in keys(floor) if key.startswith(f"renditions/{image.id}/")]
+    shown = [key for key in keys(floor) if key.startswith(f"renditions/{image.owner_id}/{image.id}/")]
     assert len(shown) == len(PRESETS)
     assert len(keys(floor)) == len(PRESETS) + 1
 

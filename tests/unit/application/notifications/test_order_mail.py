@@ -61,13 +61,15 @@ def test_every_photo_is_shown_once_and_at_most_twelve_are(floor: ShopFloor, anna
     assert [each.content_id for each in mail.images] == [f"photo-{image.id}" for image in images[:12]]
     assert all(f"cid:{each.content_id}" in mail.content.html for each in mail.images)
     assert f"cid:photo-{images[13].id}" not in mail.content.html
-    with floor.store.open(next(floor.store.list(f"renditions/{images[0].id}/thumbnail-")).key) as file:
+    with floor.store.open(
+        next(floor.store.list(f"renditions/{anna.user_id}/{images[0].id}/thumbnail-")).key
+    ) as file:
         assert mail.images[0].content == file.read()
 
 
 def test_a_mail_without_a_picture_is_still_a_mail(floor: ShopFloor, anna: Actor) -> None:
     image = floor.upload(anna)
-    floor.store.delete_prefix(f"renditions/{image.id}/")
+    floor.store.delete_prefix(f"renditions/{image.owner_id}/{image.id}/")
     floor.place(anna, line(image))
     floor.work()
     assert newest(floor).images == ()

@@ -68,7 +68,7 @@ def test_deleting_hides_a_photo_once() -> None:
 
 def test_bytes_are_stored_by_owner_and_by_what_they_are() -> None:
     assert accepted().original_key == original_key(OWNER, "ab" * 32) == f"originals/{OWNER}/{'ab' * 32}"
-    assert rendition_key(ID, "web", "0a1b", "jpeg") == f"renditions/{ID}/web-0a1b.jpeg"
+    assert rendition_key(OWNER, ID, "web", "0a1b", "jpeg") == f"renditions/{OWNER}/{ID}/web-0a1b.jpeg"
     assert print_file_key(OWNER, "cd" * 32) == f"prints/{OWNER}/{'cd' * 32}.jpg"
 
 

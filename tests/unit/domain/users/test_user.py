@@ -7,18 +7,21 @@ import pytest
 
 from printapic.domain.actors import Role
 from printapic.domain.ids import RegistrationId, UserId
-from printapic.domain.users.email import EmailAddress
+from printapic.domain.users.email import EmailAddress, EmailInvalid
 from printapic.domain.users.events import (
+    ErasureRequested,
     PasswordChanged,
     RegistrationRequested,
     RolesChanged,
     UserDisabled,
     UserEnabled,
+    UserErased,
     UserVerified,
 )
 from printapic.domain.users.permissions import PERMISSIONS
 from printapic.domain.users.user import (
     AccountDisabled,
+    AccountLeaving,
     CredentialsInvalid,
     Locale,
     Registration,
@@ -170,3 +173,30 @@ def test_refusals_say_nothing_about_the_account(
 ) -> None:
     assert error.details == {}
     assert "example.com" not in error.message
+
+
+def test_whoever_leaves_is_let_in_no_more_and_cannot_be_let_in_again() -> None:
+    anna = user(Role.CUSTOMER)
+    anna.take_events()
+    anna.request_erasure(at=NOON)
+    anna.request_erasure(at=NOON + DAY)
+    assert (anna.disabled_at, anna.erasure_requested_at) == (NOON, NOON)
+    assert anna.take_events() == (
+        UserDisabled(at=NOON, user_id=ANNA),
+        ErasureRequested(at=NOON, user_id=ANNA),
+    )
+    with pytest.raises(AccountLeaving):
+        anna.enable(at=NOON + DAY)
+
+
+def test_an_erased_user_has_an_id_and_an_address_that_nobody_can_have() -> None:
+    anna = user(Role.CUSTOMER, Role.ADMIN)
+    anna.change_password("$hash$", at=NOON)
+    anna.take_events()
+    anna.erase(at=NOON + DAY)
+    anna.erase(at=NOON + 2 * DAY)
+    assert anna.take_events() == (UserErased(at=NOON + DAY, user_id=ANNA),)
+    assert (anna.id, anna.name, anna.locale, anna.roles) == (ANNA, None, Locale.EN, frozenset())
+    assert (anna.password_hash, anna.password_changed_at) == ("!", None)
+    with pytest.raises(EmailInvalid):
+        EmailAddress.parse(anna.email.address)

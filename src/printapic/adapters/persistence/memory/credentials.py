@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from operator import attrgetter
 
 from printapic.adapters.persistence.memory.state import MemoryTransaction, copy_of
@@ -40,6 +41,25 @@ class MemoryAccountRequestRepository(AccountRequestRepository):
     def save(self, request: AccountRequest) -> None:
         """Raises `ConcurrentUpdate`."""
         self._transaction.save("account_requests", request, request.id)
+
+    def of_user(self, user_id: UserId, email_keys: frozenset[str]) -> tuple[AccountRequest, ...]:
+        """The oldest first."""
+        rows: list[AccountRequest] = list(self._transaction.table("account_requests").values())
+        return tuple(
+            copy_of(each)
+            for each in sorted(rows, key=attrgetter("id"))
+            if each.user_id == user_id or (each.user_id is None and each.email.key in email_keys)
+        )
+
+    def forget(self, request_ids: frozenset[AccountRequestId]) -> None:
+        """Remove them."""
+        self._transaction.drop("account_requests", lambda each: each.id in request_ids)
+
+    def purge(self, *, expired_before: datetime, limit: int) -> int:
+        """Remove old ones."""
+        return self._transaction.drop(
+            "account_requests", lambda each: each.expires_at < expired_before, limit=limit
+        )
 
 
 class MemorySecondFactorRepository(SecondFactorRepository):
@@ -98,3 +118,12 @@ class MemoryApiKeyRepository(ApiKeyRepository):
         rows: list[ApiKey] = list(self._transaction.table("api_keys").values())
         found = sorted(rows, key=attrgetter("id"), reverse=True)
         return tuple(copy_of(key) for key in found if before is None or key.id < before)[:limit]
+
+    def of_owner(self, owner_id: UserId) -> tuple[ApiKey, ...]:
+        """The oldest first."""
+        rows: list[ApiKey] = list(self._transaction.table("api_keys").values())
+        return tuple(copy_of(key) for key in sorted(rows, key=attrgetter("id")) if key.owner_id == owner_id)
+
+    def forget(self, owner_id: UserId) -> None:
+        """Remove them all."""
+        self._transaction.drop("api_keys", lambda key: key.owner_id == owner_id)

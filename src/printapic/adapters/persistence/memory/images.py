@@ -45,6 +45,16 @@ class MemoryImageRepository(ImageRepository):
         """Raises `ConcurrentUpdate`."""
         self._transaction.save("images", image, image.id, self._conflict(image))
 
+    def held(self, owner_id: UserId, *, after: ImageId | None, limit: int) -> tuple[Image, ...]:
+        """Whatever their state."""
+        images: list[Image] = list(self._transaction.table("images").values())
+        mine = sorted((image for image in images if image.owner_id == owner_id), key=attrgetter("id"))
+        return tuple(copy_of(image) for image in mine if after is None or image.id > after)[:limit]
+
+    def forget(self, image_ids: frozenset[ImageId]) -> None:
+        """Remove them."""
+        self._transaction.drop("images", lambda image: image.id in image_ids)
+
     def _of(self, owner_id: UserId) -> list[Image]:
         images: list[Image] = list(self._transaction.table("images").values())
         return [i for i in images if i.owner_id == owner_id and i.state is not ImageState.DELETED]

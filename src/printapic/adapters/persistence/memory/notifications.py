@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import islice
 from operator import attrgetter
 
 from printapic.adapters.persistence.memory.state import MemoryTransaction, copy_of
@@ -37,6 +39,26 @@ class MemoryNotificationRepository(NotificationRepository):
         newest_first = sorted(self._all(), key=attrgetter("id"), reverse=True)
         wanted = (n for n in newest_first if n.user_id == user_id and (before is None or n.id < before))
         return tuple(copy_of(notification) for notification in wanted)[:limit]
+
+    def adopt(self, subject_ids: frozenset[str], user_id: UserId) -> None:
+        """One by one: there is no other writer."""
+        for notification in map(copy_of, self._all()):
+            if notification.user_id is None and notification.subject_id in subject_ids:
+                notification.user_id = user_id
+                self.save(notification)
+
+    def leftovers(self, *, before: datetime, limit: int) -> tuple[Notification, ...]:
+        """The oldest first."""
+        found = (
+            each
+            for each in sorted(self._all(), key=attrgetter("id"))
+            if each.created_at < before and (each.user_id is None or each.sent_at is None)
+        )
+        return tuple(copy_of(notification) for notification in islice(found, limit))
+
+    def forget(self, notification_ids: frozenset[NotificationId]) -> None:
+        """Remove them."""
+        self._transaction.drop("notifications", lambda each: each.id in notification_ids)
 
     def _all(self) -> list[Notification]:
         return list(self._transaction.table("notifications").values())

@@ -19,9 +19,7 @@ from printapic.application.ports.unit_of_work import ConcurrentUpdate
 from printapic.domain.errors import Conflict
 from printapic.domain.ids import BatchId, ImageId, OrderId, UserId
 from printapic.domain.orders.order import Order, OrderNotFound
-from printapic.domain.orders.status import OrderStatus
-
-_OVER = (OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.COMPLETED)
+from printapic.domain.orders.status import OVER, OrderStatus
 
 
 class MemoryOrderRepository(OrderRepository):
@@ -52,6 +50,10 @@ class MemoryOrderRepository(OrderRepository):
         """Raises `ConcurrentUpdate`."""
         self._transaction.save("orders", order, order.id, self._conflict(order))
 
+    def open_of(self, user_id: UserId) -> int:
+        """How many are not over."""
+        return sum(order.user_id == user_id and not order.over for order in self._all())
+
     def page(
         self,
         *,
@@ -72,7 +74,7 @@ class MemoryOrderRepository(OrderRepository):
 
     def uses_image(self, image_id: ImageId) -> bool:
         """Whether an order that goes on needs this image."""
-        going_on = (order for order in self._all() if order.status not in _OVER)
+        going_on = (order for order in self._all() if order.status not in OVER)
         return any(line.image_id == image_id for order in going_on for line in order.lines)
 
     def production_queue(self, *, limit: int) -> tuple[QueueEntry, ...]:

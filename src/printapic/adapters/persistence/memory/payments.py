@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import attrs
 
 from printapic.adapters.persistence.memory.state import MemoryTransaction, copy_of
@@ -47,6 +49,11 @@ class MemoryPaymentRepository(PaymentRepository):
     def save(self, payment: Payment) -> None:
         """Raises `ConcurrentUpdate`."""
         self._transaction.save("payments", payment, payment.id, self._conflict(payment))
+
+    def of_user(self, user_id: UserId, *, after: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+        """The oldest first."""
+        mine = sorted((each for each in self._all() if each.user_id == user_id), key=attrgetter("id"))
+        return tuple(copy_of(payment) for payment in mine if after is None or payment.id > after)[:limit]
 
     def _all(self) -> list[Payment]:
         return list(self._transaction.table("payments").values())

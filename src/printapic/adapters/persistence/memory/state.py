@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, TypeVar
 
 import attrs
@@ -136,6 +137,14 @@ class MemoryTransaction:
         aggregate.version += 1
         self.put(name, key, copy_of(aggregate))
         self.events.extend(aggregate.take_events())
+
+    def drop(self, name: str, unwanted: Callable[[Any], bool], *, limit: int | None = None) -> int:
+        """Forget up to `limit` of the rows that are unwanted; how many that were."""
+        self.check(writing=True)
+        rows = self.table(name)
+        gone = set(islice((key for key, row in rows.items() if unwanted(row)), limit))
+        self._changed[name] = {key: row for key, row in rows.items() if key not in gone}
+        return len(gone)
 
     def remove(self, name: str, aggregate: Aggregate, key: Hashable) -> None:
         """Forget an aggregate. Raises `ConcurrentUpdate` for another version than the stored one."""

@@ -15,6 +15,7 @@ from printapic.adapters.persistence.memory.credentials import (
     MemorySecondFactorRepository,
 )
 from printapic.adapters.persistence.memory.images import MemoryImageRepository
+from printapic.adapters.persistence.memory.invoices import MemoryRetainedInvoices
 from printapic.adapters.persistence.memory.notifications import MemoryNotificationRepository
 from printapic.adapters.persistence.memory.orders import MemoryBatchRepository, MemoryOrderRepository
 from printapic.adapters.persistence.memory.payments import MemoryPaymentInbox, MemoryPaymentRepository
@@ -78,6 +79,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.batches = MemoryBatchRepository(transaction)
         self.payments = MemoryPaymentRepository(transaction)
         self.inbox = MemoryPaymentInbox(transaction)
+        self.invoices = MemoryRetainedInvoices(transaction)
         self.notifications = MemoryNotificationRepository(transaction)
         self.jobs = MemoryJobs(transaction)
         self.audit = MemoryAuditLog(transaction, notary)

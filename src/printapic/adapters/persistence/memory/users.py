@@ -56,6 +56,11 @@ class MemoryUserRepository(UserRepository):
         users = sorted(self._all(), key=attrgetter("id"))
         return tuple(copy_of(user) for user in users if Role.ADMIN in user.roles and not user.disabled_at)
 
+    def leaving(self, *, limit: int) -> tuple[UserId, ...]:
+        """In the order of their ids."""
+        leaving = (user.id for user in self._all() if user.erasure_requested_at and not user.erased_at)
+        return tuple(sorted(leaving))[:limit]
+
     def hash_samples(self) -> tuple[str, ...]:
         """All of them: nobody keeps many users in memory."""
         return tuple({user.password_hash for user in self._all()})
@@ -106,6 +111,22 @@ class MemoryRegistrationRepository(RegistrationRepository):
         """Raises `ConcurrentUpdate`."""
         self._transaction.save("registrations", registration, registration.id)
 
+    def of_addresses(self, email_keys: frozenset[str]) -> tuple[Registration, ...]:
+        """All for these addresses, the oldest first."""
+        rows: list[Registration] = list(self._transaction.table("registrations").values())
+        found = sorted(rows, key=attrgetter("id"))
+        return tuple(copy_of(each) for each in found if each.email.key in email_keys)
+
+    def forget(self, registration_ids: frozenset[RegistrationId]) -> None:
+        """Remove them."""
+        self._transaction.drop("registrations", lambda each: each.id in registration_ids)
+
+    def purge(self, *, expired_before: datetime, limit: int) -> int:
+        """Remove old ones."""
+        return self._transaction.drop(
+            "registrations", lambda each: each.expires_at < expired_before, limit=limit
+        )
+
 
 class MemorySessionRepository(SessionRepository):
     """Sessions, alone or with their users."""
@@ -146,6 +167,22 @@ class MemorySessionRepository(SessionRepository):
             session.end(reason, at=at)
             self.save(session)
         return len(ending)
+
+    def of_user(self, user_id: UserId) -> tuple[Session, ...]:
+        """All that are stored, the oldest login first."""
+        return tuple(copy_of(session) for session in sorted(self._of(user_id), key=attrgetter("id")))
+
+    def forget(self, user_id: UserId) -> None:
+        """Remove them all."""
+        self._transaction.drop("sessions", lambda session: session.user_id == user_id)
+
+    def purge(self, *, over_before: datetime, limit: int) -> int:
+        """Remove old ones."""
+
+        def over(session: Session) -> bool:
+            return min(session.revoked_at or session.expires_at, session.expires_at) < over_before
+
+        return self._transaction.drop("sessions", over, limit=limit)
 
     def _of(self, user_id: UserId) -> list[Session]:
         rows: list[Session] = list(self._transaction.table("sessions").values())

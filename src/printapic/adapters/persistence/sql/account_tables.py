@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 
 from printapic.adapters.persistence.sql.columns import JsonDocument, UtcDateTime
@@ -20,6 +21,8 @@ from printapic.adapters.persistence.sql.schema import metadata, one_of
 from printapic.domain.users.account_request import RequestKind
 from printapic.domain.users.session import SessionEnd
 from printapic.domain.users.user import Locale
+
+_LEAVING = text("erasure_requested_at IS NOT NULL AND erased_at IS NULL")
 
 users = Table(
     "users",
@@ -34,8 +37,11 @@ users = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("disabled_at", UtcDateTime),
     Column("password_changed_at", UtcDateTime),
+    Column("erasure_requested_at", UtcDateTime),
+    Column("erased_at", UtcDateTime),
     Column("version", Integer, nullable=False),
     UniqueConstraint("email_key"),
+    Index("users_leaving_idx", "id", postgresql_where=_LEAVING, sqlite_where=_LEAVING),
     one_of("locale", Locale),
 )
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, ColumnElement, bindparam, delete, select
+from datetime import datetime
+
+from sqlalchemy import (
+    LABEL_STYLE_TABLENAME_PLUS_COL,
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    or_,
+    select,
+)
 
 from printapic.adapters.persistence.sql.tables import account_requests, api_keys, second_factors, users
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, Values
@@ -50,6 +60,25 @@ class SqlAccountRequestRepository(AccountRequestRepository):
     def save(self, request: AccountRequest) -> None:
         """Raises `ConcurrentUpdate`."""
         self._transaction.change(account_requests, _request_values(request), request)
+
+    def of_user(self, user_id: UserId, email_keys: frozenset[str]) -> tuple[AccountRequest, ...]:
+        """The oldest first."""
+        of_nobody = and_(account_requests.c.user_id.is_(None), account_requests.c.email_key.in_(email_keys))
+        statement = (
+            select(account_requests)
+            .where(or_(account_requests.c.user_id == user_id, of_nobody))
+            .order_by(account_requests.c.id)
+        )
+        return tuple(_request(row) for row in self._transaction.rows(statement))
+
+    def forget(self, request_ids: frozenset[AccountRequestId]) -> None:
+        """Remove them."""
+        self._transaction.write(delete(account_requests).where(account_requests.c.id.in_(request_ids)))
+
+    def purge(self, *, expired_before: datetime, limit: int) -> int:
+        """Remove old ones."""
+        old = account_requests.c.expires_at < expired_before
+        return self._transaction.remove_some(account_requests, old, limit=limit)
 
     def _one(self, condition: ColumnElement[bool]) -> AccountRequest | None:
         row = self._transaction.row_to_change(select(account_requests).where(condition))
@@ -119,6 +148,15 @@ class SqlApiKeyRepository(ApiKeyRepository):
         if before is not None:
             statement = statement.where(api_keys.c.id < before)
         return tuple(_key(row) for row in self._transaction.rows(statement))
+
+    def of_owner(self, owner_id: UserId) -> tuple[ApiKey, ...]:
+        """The oldest first."""
+        statement = select(api_keys).where(api_keys.c.owner_id == owner_id).order_by(api_keys.c.id)
+        return tuple(_key(row) for row in self._transaction.rows(statement))
+
+    def forget(self, owner_id: UserId) -> None:
+        """Remove them all."""
+        self._transaction.write(delete(api_keys).where(api_keys.c.owner_id == owner_id))
 
 
 def _request_values(request: AccountRequest) -> Values:

@@ -33,6 +33,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     # What was deleted is overwritten, as many builds of SQLite do anyway: a destroyed key has to be gone.
+    # What lies in whole pages that were freed, or where a row was moved away, is left to `SqlShredder`.
     "PRAGMA secure_delete = FAST",
 )
 

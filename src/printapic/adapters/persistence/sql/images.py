@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, delete, select
 
 from printapic.adapters.persistence.sql.tables import images
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, Values
@@ -65,6 +65,17 @@ class SqlImageRepository(ImageRepository):
     def save(self, image: Image) -> None:
         """Raises `ConcurrentUpdate`."""
         self._transaction.change(images, _values(image), image)
+
+    def held(self, owner_id: UserId, *, after: ImageId | None, limit: int) -> tuple[Image, ...]:
+        """Whatever their state."""
+        statement = select(images).where(images.c.owner_id == owner_id).order_by(images.c.id).limit(limit)
+        if after is not None:
+            statement = statement.where(images.c.id > after)
+        return tuple(_image(row) for row in self._transaction.rows(statement))
+
+    def forget(self, image_ids: frozenset[ImageId]) -> None:
+        """Remove the rows."""
+        self._transaction.write(delete(images).where(images.c.id.in_(image_ids)))
 
 
 def _live() -> Select[Any]:

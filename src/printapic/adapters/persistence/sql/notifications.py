@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select, update
 
 from printapic.adapters.persistence.sql.tables import notifications
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, Values
@@ -47,6 +49,32 @@ class SqlNotificationRepository(NotificationRepository):
         if before is not None:
             statement = statement.where(notifications.c.id < before)
         return tuple(_notification(row) for row in self._transaction.rows(statement))
+
+    def adopt(self, subject_ids: frozenset[str], user_id: UserId) -> None:
+        """One statement."""
+        told_nobody = notifications.c.user_id.is_(None)
+        self._transaction.write(
+            update(notifications)
+            .where(told_nobody, notifications.c.subject_id.in_(subject_ids))
+            .values(user_id=user_id, version=notifications.c.version + 1)
+        )
+
+    def leftovers(self, *, before: datetime, limit: int) -> tuple[Notification, ...]:
+        """By two partial indexes' worth of rows: what is in order is not among them."""
+        statement = (
+            select(notifications)
+            .where(
+                notifications.c.created_at < before,
+                or_(notifications.c.user_id.is_(None), notifications.c.sent_at.is_(None)),
+            )
+            .order_by(notifications.c.id)
+            .limit(limit)
+        )
+        return tuple(_notification(row) for row in self._transaction.rows(statement))
+
+    def forget(self, notification_ids: frozenset[NotificationId]) -> None:
+        """Remove them."""
+        self._transaction.write(delete(notifications).where(notifications.c.id.in_(notification_ids)))
 
 
 def _values(notification: Notification) -> Values:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Select, bindparam, exists, func, literal, select
+from sqlalchemy import Select, bindparam, exists, func, literal, select, update
 
 from printapic.adapters.persistence.sql.order_rows import (
     history_values,
@@ -35,9 +36,8 @@ from printapic.application.ports.orders import (
 from printapic.application.ports.unit_of_work import ConcurrentUpdate
 from printapic.domain.ids import BatchId, ImageId, LineId, OrderId, Sku, UserId
 from printapic.domain.orders.order import Order, OrderNotFound
-from printapic.domain.orders.status import OrderStatus
+from printapic.domain.orders.status import OVER, OrderStatus
 
-_OVER = (OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.COMPLETED)
 _WHOLE = select(
     orders,
     parts(order_lines, order_lines.c.order_id, orders.c.id),
@@ -94,7 +94,7 @@ class SqlOrderRepository(OrderRepository):
         return None if row is None else self._read(row)
 
     def save(self, order: Order) -> None:
-        """Raises `ConcurrentUpdate`. History rows are only ever added."""
+        """Raises `ConcurrentUpdate`. History rows are only ever added; their reasons may be forgotten."""
         version = order.version
         self._transaction.change(orders, order_values(order), order)
         stored = self._stored.get(order.id)
@@ -102,13 +102,21 @@ class SqlOrderRepository(OrderRepository):
             stored = self._parts(self._transaction.row(_BY_ID, {"order_id": order.id}))
         self._transaction.change_parts(order_lines, stored.lines, line_values(order))
         self._transaction.change_parts(shipments, stored.shipments, shipment_values(order))
-        self._transaction.append(order_history, history_values(order)[len(stored.history) :])
+        history = history_values(order)
+        self._forget_reasons(stored.history, history)
+        self._transaction.append(order_history, history[len(stored.history) :])
         self._stored[order.id] = _Stored(
             order.version,
             tuple(line_values(order)),
             tuple(history_values(order)),
             tuple(shipment_values(order)),
         )
+
+    def open_of(self, user_id: UserId) -> int:
+        """How many are not over."""
+        mine = select(func.count()).where(orders.c.user_id == user_id, orders.c.status.not_in(OVER))
+        row = self._transaction.row(mine)
+        return int(row["count_1"]) if row else 0
 
     def page(
         self,
@@ -146,13 +154,27 @@ class SqlOrderRepository(OrderRepository):
         found = exists().where(
             order_lines.c.image_id == image_id,
             orders.c.id == order_lines.c.order_id,
-            orders.c.status.not_in(_OVER),
+            orders.c.status.not_in(OVER),
         )
         return self._transaction.row(select(literal(1)).where(found)) is not None
 
     def production_queue(self, *, limit: int) -> tuple[QueueEntry, ...]:
         """Oldest first, and within an order in the customer's order."""
         return tuple(_queue_entry(row) for row in self._transaction.rows(_queue().limit(limit)))
+
+    def _forget_reasons(self, old: Sequence[Values], new: Sequence[Values]) -> None:
+        """The one change that the history's own guard lets through."""
+        gone = [
+            then["position"]
+            for then, now in zip(old, new, strict=False)
+            if then["reason"] is not None and now["reason"] is None
+        ]
+        if gone:
+            self._transaction.write(
+                update(order_history)
+                .where(order_history.c.order_id == new[0]["order_id"], order_history.c.position.in_(gone))
+                .values(reason=None)
+            )
 
     def _read(self, row: Values) -> Order:
         stored = self._stored[row["id"]] = self._parts(row)

@@ -103,13 +103,21 @@ class SqlPaymentRepository(PaymentRepository):
             tuple(transaction_values(payment)),
         )
 
+    def of_user(self, user_id: UserId, *, after: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+        """One statement for all of them."""
+        statement = _WHOLE.where(payments.c.user_id == user_id).order_by(payments.c.id).limit(limit)
+        if after is not None:
+            statement = statement.where(payments.c.id > after)
+        return tuple(self._read(row) for row in self._transaction.rows(statement))
+
     def _one(self, *conditions: ColumnElement[bool]) -> Payment | None:
         # Lock first, then read in a second statement: see `SqlOrderRepository.get`.
         if self._transaction.locking:
             self._transaction.row_to_change(select(payments.c.id).where(*conditions))
         row = self._transaction.row(_WHOLE.where(*conditions))
-        if row is None:
-            return None
+        return None if row is None else self._read(row)
+
+    def _read(self, row: Values) -> Payment:
         stored = self._stored[row["id"]] = self._parts(row)
         return read_payment(row, stored.attempts, stored.operations, stored.log)
 

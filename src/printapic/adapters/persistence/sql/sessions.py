@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, and_, bindparam, select, update
+from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, and_, bindparam, delete, or_, select, update
 
 from printapic.adapters.persistence.sql.tables import sessions, users
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, Values
@@ -72,6 +72,20 @@ class SqlSessionRepository(SessionRepository):
             .where(condition)
             .values(revoked_at=at, ended_by=reason, version=sessions.c.version + 1)
         ).rowcount
+
+    def of_user(self, user_id: UserId) -> tuple[Session, ...]:
+        """All that are stored, the oldest login first."""
+        statement = select(sessions).where(sessions.c.user_id == user_id).order_by(sessions.c.id)
+        return tuple(_session(row) for row in self._transaction.rows(statement))
+
+    def forget(self, user_id: UserId) -> None:
+        """Remove them all."""
+        self._transaction.write(delete(sessions).where(sessions.c.user_id == user_id))
+
+    def purge(self, *, over_before: datetime, limit: int) -> int:
+        """Remove old ones."""
+        over = or_(sessions.c.revoked_at < over_before, sessions.c.expires_at < over_before)
+        return self._transaction.remove_some(sessions, over, limit=limit)
 
 
 def _session_values(session: Session) -> Values:

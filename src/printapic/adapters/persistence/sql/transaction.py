@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     CursorResult,
     Executable,
@@ -19,6 +20,8 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
+    select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -120,6 +123,12 @@ class SqlTransaction:
         """Run a statement that changes something; with several `rows`, once for each."""
         with self.guarded(writing=True) as connection:
             return connection.execute(statement, rows)
+
+    def remove_some(self, table: Table, condition: ColumnElement[bool], *, limit: int) -> int:
+        """Delete up to `limit` of the rows for which the condition holds; how many that were."""
+        key = tuple_(*table.primary_key.columns)
+        chosen = select(*table.primary_key.columns).where(condition).limit(limit)
+        return self.write(delete(table).where(key.in_(chosen))).rowcount
 
     def insert_new(self, table: Table, values: Values) -> bool:
         """Insert unless a unique rule is filled already: one statement, which two racers cannot both win."""

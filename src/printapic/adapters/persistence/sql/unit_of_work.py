@@ -18,6 +18,7 @@ from printapic.adapters.persistence.sql.credentials import (
 )
 from printapic.adapters.persistence.sql.engine import reading_engine
 from printapic.adapters.persistence.sql.images import SqlImageRepository
+from printapic.adapters.persistence.sql.invoices import SqlRetainedInvoices
 from printapic.adapters.persistence.sql.notifications import SqlNotificationRepository
 from printapic.adapters.persistence.sql.orders import SqlBatchRepository, SqlOrderRepository
 from printapic.adapters.persistence.sql.payments import SqlPaymentInbox, SqlPaymentRepository
@@ -81,6 +82,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.batches = SqlBatchRepository(transaction)
         self.payments = SqlPaymentRepository(transaction)
         self.inbox = SqlPaymentInbox(transaction)
+        self.invoices = SqlRetainedInvoices(transaction)
         self.notifications = SqlNotificationRepository(transaction)
         self.jobs = SqlJobs(transaction, job_queue)
         self.audit = SqlAuditLog(transaction, notary)

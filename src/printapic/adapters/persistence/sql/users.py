@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Text, and_, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, delete, func, or_, select
 
 from printapic.adapters.persistence.sql.tables import registrations, users
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, Values
@@ -63,6 +63,16 @@ class SqlUserRepository(UserRepository):
         )
         return tuple(user_of(row) for row in self._transaction.rows_to_change(statement))
 
+    def leaving(self, *, limit: int) -> tuple[UserId, ...]:
+        """By an index that holds nobody else."""
+        statement = (
+            select(users.c.id)
+            .where(users.c.erasure_requested_at.is_not(None), users.c.erased_at.is_(None))
+            .order_by(users.c.id)
+            .limit(limit)
+        )
+        return tuple(UserId(row["id"]) for row in self._transaction.rows(statement))
+
     def hash_samples(self) -> tuple[str, ...]:
         """One of each beginning: scheme and cost stand in front of the salt (PHC string format)."""
         beginning = func.substr(users.c.password_hash, 1, _SCHEME_AND_COST)
@@ -104,6 +114,24 @@ class SqlRegistrationRepository(RegistrationRepository):
         """Raises `ConcurrentUpdate`."""
         self._transaction.change(registrations, _registration_values(registration), registration)
 
+    def of_addresses(self, email_keys: frozenset[str]) -> tuple[Registration, ...]:
+        """All for these addresses, the oldest first."""
+        statement = (
+            select(registrations)
+            .where(registrations.c.email_key.in_(email_keys))
+            .order_by(registrations.c.id)
+        )
+        return tuple(_registration(row) for row in self._transaction.rows(statement))
+
+    def forget(self, registration_ids: frozenset[RegistrationId]) -> None:
+        """Remove them."""
+        self._transaction.write(delete(registrations).where(registrations.c.id.in_(registration_ids)))
+
+    def purge(self, *, expired_before: datetime, limit: int) -> int:
+        """Remove old ones."""
+        old = registrations.c.expires_at < expired_before
+        return self._transaction.remove_some(registrations, old, limit=limit)
+
     def _one(self, condition: ColumnElement[bool]) -> Registration | None:
         row = self._transaction.row_to_change(select(registrations).where(condition))
         return _registration(row) if row else None
@@ -121,6 +149,8 @@ def _user_values(user: User) -> Values:
         "created_at": user.created_at,
         "disabled_at": user.disabled_at,
         "password_changed_at": user.password_changed_at,
+        "erasure_requested_at": user.erasure_requested_at,
+        "erased_at": user.erased_at,
         "version": user.version,
     }
 
@@ -137,6 +167,8 @@ def user_of(values: Values) -> User:
         created_at=values["created_at"],
         disabled_at=values["disabled_at"],
         password_changed_at=values["password_changed_at"],
+        erasure_requested_at=values["erasure_requested_at"],
+        erased_at=values["erased_at"],
         version=values["version"],
     )
 
