@@ -77,8 +77,10 @@ def memory_store() -> Store:
     @contextmanager
     def outage() -> Iterator[None]:
         units.state.fail_with, ledger.broken, keys.broken = StorageUnavailable(), True, True
-        yield
-        units.state.fail_with, ledger.broken, keys.broken = None, False, False
+        try:
+            yield
+        finally:
+            units.state.fail_with, ledger.broken, keys.broken = None, False, False
 
     return Store(units, ledger, keys, wakings, outage)
 
@@ -177,8 +179,10 @@ def _sqlite_outage(engine: Engine) -> Outage:
         for connection in connections:
             # Setting it again makes SQLite forget which statements it found allowed before.
             connection.set_authorizer(refuse)
-        yield
-        refusing = False
+        try:
+            yield
+        finally:
+            refusing = False
 
     return outage
 
@@ -192,5 +196,7 @@ def _postgres_outage(server: PostgresServer, database: str) -> Iterator[None]:
         administrator.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database]
         )
-        yield
-        administrator.execute(let_in.format(sql.Identifier(database), sql.Literal(True)))
+        try:
+            yield
+        finally:
+            administrator.execute(let_in.format(sql.Identifier(database), sql.Literal(True)))

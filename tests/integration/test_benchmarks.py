@@ -52,6 +52,7 @@ def test_a_benchmark_runs_and_ends_cleanly(name: str, shown: tuple[str, ...], tm
 
 
 def test_the_bare_handler_sends_the_very_statements_that_the_shop_sends(tmp_path: Path) -> None:
+    """But for those that keep what was answered under a key, which are part of what the shop costs more."""
     with live_shop(tmp_path) as shop:
         customer = shop.person(Role.CUSTOMER)
         body = shop.order_request(shop.upload(customer)["id"])
@@ -65,8 +66,8 @@ def test_the_bare_handler_sends_the_very_statements_that_the_shop_sends(tmp_path
         with statements(engine) as bares:
             placed = bare.place("a key of twenty bytes", body["lines"])
             bare.read(placed["id"])
-    assert bares == ours
-    assert len(ours) > 8
+    assert bares == list(_without_kept_answers(ours))
+    assert 8 < len(bares) < len(ours)
 
 
 def test_a_copy_of_the_bare_handler_is_an_order_like_the_first(tmp_path: Path) -> None:
@@ -85,6 +86,14 @@ def test_a_copy_of_the_bare_handler_is_an_order_like_the_first(tmp_path: Path) -
         name: first[name] for name in first if name not in own
     }
     assert [line["sku"] for line in copy["lines"]] == [line["sku"] for line in first["lines"]]
+
+
+def _without_kept_answers(sent: list[str]) -> Iterator[str]:
+    """They are short transactions of their own: a BEGIN, and one statement or two."""
+    for statement, following in zip(sent, [*sent[1:], ""], strict=True):
+        begins_one = statement.startswith("BEGIN") and "idempotency_keys" in following
+        if "idempotency_keys" not in statement and not begins_one:
+            yield statement
 
 
 @contextmanager
