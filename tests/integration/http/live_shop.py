@@ -12,7 +12,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from dependency_injector import providers
 from litestar.types import ControllerRouterHandler
 from sqlalchemy import inspect, text
 
+from printapic.application.ports.clock import Clock
 from printapic.application.ports.throttle import Throttle
 from printapic.application.shop import Shop
 from printapic.domain.actors import Role
@@ -224,13 +225,16 @@ def live_shop(
     *,
     more_routes: Sequence[ControllerRouterHandler] = (),
     throttle: Throttle | None = None,
+    clock: Clock | None = None,
     **changes: Any,
 ) -> Iterator[LiveShop]:
     """Run the embedded shop, with what a test changes of its settings and routes of its own.
 
     Nobody is held back, since all tests call from one address and in a hurry, unless a test wants it.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", 0)) as listening, ExitStack() as stack:
+        if clock is not None:
+            stack.enter_context(Container.clock.override(providers.Object(clock)))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         plain = attrs.evolve(
             Settings.embedded(folder, public_url=url), bcrypt_cost=4, throttling=NoThrottling()
