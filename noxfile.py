@@ -56,6 +56,13 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session
+def schemathesis(session: nox.Session) -> None:
+    """Ask a real shop whatever its OpenAPI document allows and forbids, as staff, customer and nobody."""
+    _install(session, "schemathesis")
+    session.run("python", "-m", "tests.conformance.run", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks; arguments choose which."""
     _install(session, "tests")

@@ -237,7 +237,7 @@ def test_a_photo_of_somebody_else_cannot_be_ordered(
     ("crop", "code"),
     [
         ({"x": 0.9, "y": 0, "width": 0.5, "height": 1}, "crop-invalid"),
-        ({"x": "NaN", "y": 0, "width": 1, "height": 1}, "crop-invalid"),
+        ({"x": "NaN", "y": 0, "width": 1, "height": 1}, "request-invalid"),
         ({"x": 0.1234567, "y": 0, "width": 0.5, "height": 0.5}, "crop-invalid"),
         ({"x": 0, "y": 0, "width": 0, "height": 1}, "crop-invalid"),
         ({"x": True, "y": 0, "width": 1, "height": 1}, "request-invalid"),

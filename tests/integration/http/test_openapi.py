@@ -15,7 +15,7 @@ from printapic.entrypoints.http import bodies
 from printapic.entrypoints.http.app import create_app, openapi_document
 from printapic.entrypoints.settings import Settings
 from tests.conftest import ROOT
-from tests.integration.http.live_shop import LiveShop
+from tests.integration.http.live_shop import LiveShop, picture
 
 KINDS = [*bodies.RequestBody.__subclasses__(), *bodies.ResponseBody.__subclasses__()]
 WITH_EXAMPLE = [kind for kind in KINDS if "example" in vars(kind)]
@@ -65,8 +65,9 @@ def test_every_operation_says_what_it_is_for_and_how_it_refuses(plain: dict[str,
 
 
 def test_every_reference_leads_somewhere(document: bytes, plain: dict[str, Any]) -> None:
-    references = set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', document.decode()))
-    assert references <= set(plain["components"]["schemas"])
+    references = set(re.findall(r'"\$ref": "#/components/(\w+)/([^"]+)"', document.decode()))
+    parts = {(part, name) for part in plain["components"] for name in plain["components"][part]}
+    assert references <= parts
     assert plain["openapi"].startswith("3.1")
     assert plain["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
 
@@ -88,6 +89,48 @@ def test_every_request_body_shows_an_example(plain: dict[str, Any]) -> None:
         names = re.findall(r"#/components/schemas/(\w+)", json.dumps(content))
         bare += [name for name in names if not schemas[name].get("examples")]
     assert bare == []
+
+
+def test_bodies_are_as_strict_on_paper_as_they_are_read(plain: dict[str, Any]) -> None:
+    schemas = plain["components"]["schemas"]
+    for kind in bodies.RequestBody.__subclasses__():
+        assert schemas[kind.__name__]["additionalProperties"] is False
+    assert schemas["CropBody"]["properties"]["x"]["anyOf"][1]["pattern"]
+    for operation in operations(plain):
+        for parameter in operation.get("parameters", []):
+            assert '"null"' not in json.dumps(parameter), "what is not sent cannot be null"
+
+
+def test_a_body_without_which_a_command_is_complete_may_be_left_out(plain: dict[str, Any]) -> None:
+    commands = {each["operationId"]: each for each in operations(plain)}
+    assert not commands["cancel_order"]["requestBody"].get("required")
+    assert commands["hold_order"]["requestBody"]["required"] is True
+
+
+def test_every_address_tells_the_methods_that_it_has(shop: LiveShop, plain: dict[str, Any]) -> None:
+    for path, item in plain["paths"].items():
+        address = re.sub(r"\{\w+\}", "00000000-0000-0000-0000-000000000000", path)
+        known = {method.upper() for method in item} | {"OPTIONS"}
+        known |= {"HEAD"} if "get" in item else set()
+        answer = shop.client.options(address)
+        assert set(answer.headers["allow"].split(", ")) == known, path
+
+
+def test_answers_carry_the_headers_that_the_document_promises(shop: LiveShop, plain: dict[str, Any]) -> None:
+    anna = shop.person()
+    asked = {
+        "read_me": shop.call("GET", "/v1/users/me", anna),
+        "place_order": shop.place(anna),
+        "upload_image": shop.call("POST", "/v1/images", anna, files={"file": ("a.jpg", picture())}),
+        "list_images": shop.client.get("/v1/images"),
+    }
+    promised = {each["operationId"]: each["responses"] for each in operations(plain)}
+    for name, answer in asked.items():
+        headers = promised[name][str(answer.status_code)]["headers"]
+        always = {each for each in headers if plain["components"]["headers"][each].get("required")}
+        assert {each.lower() for each in always} <= set(answer.headers), name
+    assert "Location" in promised["place_order"]["201"]["headers"]
+    assert "ETag" in promised["read_me"]["304"]["headers"]
 
 
 def test_answers_are_as_the_document_says(shop: LiveShop, plain: dict[str, Any]) -> None:

@@ -40,6 +40,7 @@ from printapic.entrypoints.http.idempotency import Answers, refuse_impossible
 from printapic.entrypoints.http.images import ImageController
 from printapic.entrypoints.http.keys import KeyController
 from printapic.entrypoints.http.limits import Turnstile
+from printapic.entrypoints.http.methods import remember_methods
 from printapic.entrypoints.http.notifications import NotificationController
 from printapic.entrypoints.http.openapi import complete, openapi_config, openapi_document
 from printapic.entrypoints.http.order_commands import OrderCommandController
@@ -129,6 +130,7 @@ def create_app(
     refuse_undeclared(app)
     refuse_impossible(app)
     complete(app)
+    remember_methods(app)
     app.state.admission = admission
     app.asgi_handler = _behind_the_gate(app.asgi_handler, settings)
     return app

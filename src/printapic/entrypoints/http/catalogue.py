@@ -18,7 +18,7 @@ from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.limits import PUBLIC
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, page, text_of
 from printapic.entrypoints.http.policies import public
-from printapic.entrypoints.http.preconditions import etag, unchanged
+from printapic.entrypoints.http.preconditions import NOT_CHANGED, etag, unchanged
 
 _CACHED = "public, max-age=60"
 
@@ -120,6 +120,7 @@ class CatalogueController(Controller):
         operation_id="list_products",
         summary="List everything that can be ordered",
         opt=public(problems=(422, 503), limits=(PUBLIC,)),
+        responses=NOT_CHANGED,
         sync_to_thread=True,
     )
     def products(
@@ -128,7 +129,7 @@ class CatalogueController(Controller):
         shop: Given[Shop],
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
-    ) -> Response[Page[ProductBody] | None]:
+    ) -> Response[Page[ProductBody]]:
         after = text_of(cursor, request)
         price_list = shop.read_price_list()
         if unchanged(request, etag(price_list.version)):
@@ -145,11 +146,12 @@ class CatalogueController(Controller):
         operation_id="read_product",
         summary="Read one product, also one that is no longer sold",
         opt=public(problems=(404, 503), limits=(PUBLIC,)),
+        responses=NOT_CHANGED,
         sync_to_thread=True,
     )
     def product(
         self, request: Request[Any, Any, Any], sku: FromPath[str], shop: Given[Shop]
-    ) -> Response[ProductBody | None]:
+    ) -> Response[ProductBody]:
         price_list = shop.read_price_list()
         product = price_list.product(sku)
         known = unchanged(request, etag(price_list.version))

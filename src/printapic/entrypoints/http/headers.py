@@ -12,6 +12,7 @@ from litestar.types import Message, Scope
 
 from printapic.entrypoints.http.addresses import Proxies, sent
 from printapic.entrypoints.http.limits import fields
+from printapic.entrypoints.http.methods import allowed
 
 MAX_IGNORED_BYTES = 64 * 1024
 PROXIES = "proxies"
@@ -57,7 +58,10 @@ def finishing(*, https: bool) -> Callable[[Message, Scope], Awaitable[None]]:
     async def finish(message: Message, scope: Scope) -> None:
         if message["type"] != "http.response.start":
             return
-        headers = [_with_head(*header) for header in message.get("headers", [])]
+        headers = [
+            (name, allowed(scope, value) if name.lower() == b"allow" else value)
+            for name, value in message.get("headers", [])
+        ]
         names = {name.lower() for name, _ in headers}
         headers += [(name, value) for name, value in defaults.items() if name not in names]
         headers += fields(scope)
@@ -67,13 +71,6 @@ def finishing(*, https: bool) -> Callable[[Message, Scope], Awaitable[None]]:
         message["headers"] = headers
 
     return finish
-
-
-def _with_head(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """Every address that knows GET knows HEAD, which the framework has not heard of."""
-    if name.lower() == b"allow" and b"GET" in value and b"HEAD" not in value:
-        return name, value.replace(b"GET", b"GET, HEAD")
-    return name, value
 
 
 def _unread(scope: Scope) -> bool:

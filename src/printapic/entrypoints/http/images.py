@@ -24,7 +24,7 @@ from printapic.entrypoints.http.image_bodies import ImageBody, PrintabilityBody,
 from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
 from printapic.entrypoints.http.policies import allow
-from printapic.entrypoints.http.preconditions import NOT_CHANGED, etag, shown, unchanged
+from printapic.entrypoints.http.preconditions import MADE, NOT_CHANGED, etag, shown, unchanged
 from printapic.entrypoints.http.uploads import receive, spool
 from printapic.entrypoints.settings import Settings
 
@@ -41,6 +41,7 @@ class ImageController(Controller):
         summary="Upload one photo as the part `file` of multipart/form-data",
         opt=allow(Permission.IMAGE_OWN, problems=(408, 413, 415, 422, 503)) | taking(Load.UPLOAD),
         responses={200: ResponseSpec(ImageBody, description="This very photo is there already")},
+        response_headers=MADE,
         request_max_body_size=None,
     )
     async def upload(
@@ -144,6 +145,7 @@ class ImageController(Controller):
         summary="Look at a photo: `thumbnail`, `preview` or `web`, with or without `.jpg`",
         opt=allow(Permission.IMAGE_OWN, problems=(404, 503)) | taking(Load.HEAVY),
         media_type="image/jpeg",
+        responses=NOT_CHANGED,
         sync_to_thread=True,
     )
     def rendition(

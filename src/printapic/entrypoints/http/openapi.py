@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
 from litestar import Litestar, MediaType, Request, Router
 from litestar.datastructures import ResponseHeader
 from litestar.exceptions import NotFoundException
@@ -18,11 +17,8 @@ from litestar.openapi.spec import (
     Components,
     OpenAPI,
     OpenAPIMediaType,
-    OpenAPIResponse,
     OpenAPIType,
     Operation,
-    Parameter,
-    Reference,
     RequestBody,
     Schema,
     SecurityScheme,
@@ -31,35 +27,15 @@ from litestar.openapi.spec import (
 
 from printapic import __version__
 from printapic.domain.users.api_key import SCOPES
-from printapic.entrypoints.http import bodies
+from printapic.entrypoints.http import bodies, openapi_answers, openapi_requests, openapi_schemas
 from printapic.entrypoints.http.credentials import API_KEY_HEADER, Scheme
 from printapic.entrypoints.http.html import STYLE, TEMPLATES, page_policy
 from printapic.entrypoints.http.idempotency import takes_key
 from printapic.entrypoints.http.limits import PUBLIC
 from printapic.entrypoints.http.policies import Policy, operations, policy_of, public
-from printapic.entrypoints.http.problems import MEDIA_TYPE, Problem
+from printapic.entrypoints.http.problems import Problem
 
-_PROBLEM = "Problem"
 _PAGE_NAME = re.compile(r"Page_[\w.]+?\.(\w+)_(?=\W)")
-_MEANINGS: Mapping[int, str] = {
-    400: "The request is not well-formed",
-    401: "Not logged in",
-    403: "Not allowed for this account",
-    404: "There is no such thing, or it is somebody else's",
-    408: "The body came too slowly",
-    409: "Not possible in the present state",
-    412: "It has changed since it was read",
-    413: "The body is too large",
-    415: "The body has the wrong type",
-    422: "Something in the request is not as declared or allowed",
-    428: "Needs to know which version is meant (`If-Match`)",
-    429: "Too many attempts: `RateLimit` names the limit, `Retry-After` says when the next one may pass",
-    503: "Something that the shop needs does not answer; try again",
-}
-_KEY = (
-    "20 to 255 visible ASCII characters. The same request under the same key is done once; for 24 hours it "
-    "gets the same answer again, with `Idempotency-Replayed: true`."
-)
 _TAGS = (
     Tag(name="accounts", description="Becoming a user, logging in, and what one was told"),
     Tag(name="images", description="Photos and how they print"),
@@ -138,7 +114,8 @@ def complete(app: Litestar) -> None:
     """Add to the document what only we know: who may use a route, how it refuses, and examples."""
     document = app.openapi_schema
     schemas = document.components.schemas = dict(document.components.schemas or {})
-    schemas |= _problem_schemas()
+    schemas |= openapi_schemas.problems() | openapi_schemas.requests(schemas)
+    document.components.headers = openapi_answers.headers()
     for name, example in _examples():
         for key, schema in schemas.items():
             if key == name or key.endswith(f"_{name}"):
@@ -149,7 +126,7 @@ def complete(app: Litestar) -> None:
                 operation = _operation(document, path, method)
                 required = takes_key(handler)
                 if required is not None:
-                    _add_key(operation, required=required)
+                    openapi_requests.add_key(operation, required=required)
                 _complete(operation, policy_of(handler) or Policy(), keyed=required is not None)
 
 
@@ -169,23 +146,25 @@ def _operation(document: OpenAPI, path: str, method: str) -> Operation:
 
 def _complete(operation: Operation, policy: Policy, *, keyed: bool) -> None:
     operation.security = [{scheme: []} for scheme in _schemes(policy)]
-    statuses = set(policy.problems) | ({400, 409, 422} if keyed else set())
+    openapi_requests.describe(operation)
+    if operation.operation_id == "upload_image":
+        operation.request_body = _upload_form()
+    statuses = {*policy.problems, *openapi_requests.statuses_of_body(operation)}
+    statuses |= {400, 409, 422} if keyed else set()
+    statuses |= {429} if policy.limits else set()
     if not policy.anyone:
         statuses |= {401, 403}
         operation.description = "Needs one of: " + ", ".join(sorted(policy.permissions)) + "."
-    if policy.limits:
-        statuses |= {429}
-    if operation.request_body is not None:
-        statuses |= {400, 413, 415, 422}
-    if operation.operation_id == "upload_image":
-        operation.request_body = _upload_form()
-    responses = {
-        status: answer for status, answer in (operation.responses or {}).items() if int(status) < 400
-    }
-    for status in sorted(statuses):
-        responses[str(status)] = _refusal(_MEANINGS[status])
-    responses["default"] = _refusal("Any other refusal")
-    operation.responses = responses
+    conditional = "304" in (operation.responses or {})
+    if conditional:
+        openapi_requests.add_condition(operation)
+    openapi_answers.refuse(operation, statuses)
+    openapi_answers.carry_headers(
+        operation,
+        versioned=conditional or openapi_requests.takes_version(operation),
+        limited=bool(policy.limits),
+        keyed=keyed,
+    )
 
 
 def _schemes(policy: Policy) -> tuple[Scheme, ...]:
@@ -195,45 +174,10 @@ def _schemes(policy: Policy) -> tuple[Scheme, ...]:
     return (Scheme.BEARER, Scheme.API_KEY) if policy.permissions & SCOPES else (Scheme.BEARER,)
 
 
-def _add_key(operation: Operation, *, required: bool) -> None:
-    """The key is read before the handler, which does not name it."""
-    parameter = Parameter(
-        name="Idempotency-Key",
-        param_in="header",
-        required=required,
-        description=_KEY,
-        schema=Schema(type=OpenAPIType.STRING, min_length=20, max_length=255),
-    )
-    operation.parameters = [*(operation.parameters or []), parameter]
-
-
-def _refusal(meaning: str) -> OpenAPIResponse:
-    schema = Reference(ref=f"#/components/schemas/{_PROBLEM}")
-    return OpenAPIResponse(description=meaning, content={MEDIA_TYPE: OpenAPIMediaType(schema=schema)})
-
-
 def _upload_form() -> RequestBody:
     part = Schema(type=OpenAPIType.STRING, content_encoding="binary", description="A JPEG, PNG or WebP")
     form = Schema(type=OpenAPIType.OBJECT, required=["file"], properties={"file": part})
     return RequestBody(required=True, content={"multipart/form-data": OpenAPIMediaType(schema=form)})
-
-
-def _problem_schemas() -> dict[str, Schema]:
-    """Of the answers that no handler declares, since errors make them."""
-    _, found = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
-    return {name: _PlainSchema(plain) for name, plain in found.items()}
-
-
-class _PlainSchema(Schema):
-    """A schema that is written down already."""
-
-    def __init__(self, plain: dict[str, Any]) -> None:
-        super().__init__()
-        self.plain = plain
-
-    def to_schema(self) -> dict[str, Any]:
-        examples = {"examples": self.examples} if self.examples else {}
-        return self.plain | examples
 
 
 def _examples() -> Iterator[tuple[str, Any]]:

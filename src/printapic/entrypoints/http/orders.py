@@ -29,7 +29,14 @@ from printapic.entrypoints.http.order_bodies import (
 )
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
 from printapic.entrypoints.http.policies import allow
-from printapic.entrypoints.http.preconditions import NOT_CHANGED, etag, idempotency_key, shown
+from printapic.entrypoints.http.preconditions import (
+    MADE,
+    NOT_CHANGED,
+    VERSIONED,
+    etag,
+    idempotency_key,
+    shown,
+)
 
 READERS = (Permission.ORDER_OWN, Permission.ORDER_READ)
 
@@ -44,6 +51,7 @@ class OrderController(Controller):
         opt=allow(Permission.ORDER_OWN, problems=(404, 409, 422, 503))
         | keyed(required=True)
         | taking(Load.CRITICAL),
+        response_headers=[*MADE, *VERSIONED],
         sync_to_thread=True,
     )
     def place(

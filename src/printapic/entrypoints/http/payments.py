@@ -24,7 +24,14 @@ from printapic.entrypoints.http.idempotency import keyed
 from printapic.entrypoints.http.loads import PROVIDER_S, Load, taking
 from printapic.entrypoints.http.pages import Page
 from printapic.entrypoints.http.policies import allow
-from printapic.entrypoints.http.preconditions import NOT_CHANGED, etag, idempotency_key, shown
+from printapic.entrypoints.http.preconditions import (
+    MADE,
+    NOT_CHANGED,
+    VERSIONED,
+    etag,
+    idempotency_key,
+    shown,
+)
 
 _ASKING = taking(Load.CRITICAL, within_s=PROVIDER_S)
 _READERS = (Permission.PAYMENT_OWN, Permission.PAYMENT_READ)
@@ -145,6 +152,7 @@ class PaymentController(Controller):
         operation_id="start_payment",
         summary="Open a page at a payment provider where the customer pays",
         opt=allow(Permission.PAYMENT_OWN, problems=(404, 409, 422, 503)) | keyed(required=True) | _ASKING,
+        response_headers=[*MADE, *VERSIONED],
         sync_to_thread=True,
     )
     def start(
@@ -214,6 +222,7 @@ class PaymentController(Controller):
         summary="Ask the provider what became of a payment",
         status_code=200,
         opt=allow(*_READERS, problems=(404, 503)) | _ASKING,
+        response_headers=VERSIONED,
         sync_to_thread=True,
     )
     def sync(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, TypeVar, cast
 
 from litestar import Request, Response
+from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
@@ -42,6 +43,12 @@ class PreconditionRequired(Invalid):
 
 NOT_CHANGED = {304: ResponseSpec(None, description="Not changed since `If-None-Match`")}
 """The `responses` of a route that answers with `shown`."""
+
+VERSIONED = (ResponseHeader(name="ETag", documentation_only=True),)
+"""The `response_headers` of a route that answers with an ETag but does not take one."""
+
+MADE = (ResponseHeader(name="Location", documentation_only=True),)
+"""The `response_headers` of a route that says where what it made can be read."""
 
 IfMatch = Annotated[
     str | None,

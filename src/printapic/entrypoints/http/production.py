@@ -101,7 +101,7 @@ class ProductionController(Controller):
         "/batches",
         operation_id="create_batch",
         summary="Put queued lines into one batch for the printer",
-        opt=allow(Permission.PRODUCTION_ADVANCE, problems=(422,)) | keyed(),
+        opt=allow(Permission.PRODUCTION_ADVANCE, problems=(404, 422)) | keyed(),
         sync_to_thread=True,
     )
     def create(

@@ -23,21 +23,25 @@ from printapic.entrypoints.http.limits import PUBLIC
 from printapic.entrypoints.http.policies import public
 
 Copies = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+Fraction = float | Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,3}(\.[0-9]{1,20})?(?![\s\S])")]
+"""A number, or the same as decimal text."""
 
 
 class CropBody(RequestBody, kw_only=True):
     """The part of the upright photo to be printed, in fractions of its width and height."""
 
-    x: Decimal
-    y: Decimal
-    width: Decimal
-    height: Decimal
+    x: Fraction
+    y: Fraction
+    width: Fraction
+    height: Fraction
 
     example: ClassVar[Mapping[str, object]] = {"x": 0.1, "y": 0.15, "width": 0.6, "height": 0.675}
 
     def recipe(self) -> CropRecipe:
         """Raises `CropInvalid`."""
-        return CropRecipe.of(self.x, self.y, self.width, self.height)
+        return CropRecipe.of(
+            Decimal(str(self.x)), Decimal(str(self.y)), Decimal(str(self.width)), Decimal(str(self.height))
+        )
 
 
 class QuoteLineRequest(RequestBody, kw_only=True):
