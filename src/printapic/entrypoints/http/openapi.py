@@ -116,6 +116,7 @@ def complete(app: Litestar) -> None:
     schemas = document.components.schemas = dict(document.components.schemas or {})
     schemas |= openapi_schemas.problems() | openapi_schemas.requests(schemas)
     document.components.headers = openapi_answers.headers()
+    document.components.responses = openapi_answers.refusals()
     for name, example in _examples():
         for key, schema in schemas.items():
             if key == name or key.endswith(f"_{name}"):
@@ -162,7 +163,6 @@ def _complete(operation: Operation, policy: Policy, *, keyed: bool) -> None:
     openapi_answers.carry_headers(
         operation,
         versioned=conditional or openapi_requests.takes_version(operation),
-        limited=bool(policy.limits),
         keyed=keyed,
     )
 
@@ -198,8 +198,19 @@ def _listed(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 **operation,
                 "path": path,
                 "method": method,
+                "responses": {
+                    status: _resolved(document, answer) for status, answer in operation["responses"].items()
+                },
                 "example": _body_example(document, operation),
             }
+
+
+def _resolved(document: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A refusal is written down once, among the components."""
+    found: Mapping[str, Any] = document["components"]["responses"].get(
+        str(answer.get("$ref", "")).rpartition("/")[2], answer
+    )
+    return found
 
 
 def _body_example(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:

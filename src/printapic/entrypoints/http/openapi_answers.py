@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 
 from litestar.openapi.spec import (
     OpenAPIHeader,
@@ -16,20 +16,23 @@ from litestar.openapi.spec import (
 
 from printapic.entrypoints.http.problems import MEDIA_TYPE, Problem
 
-_MEANINGS: Mapping[int, str] = {
-    400: "The request is not well-formed",
-    401: "Not logged in",
-    403: "Not allowed for this account",
-    404: "There is no such thing, or it is somebody else's",
-    408: "The body came too slowly",
-    409: "Not possible in the present state",
-    412: "It has changed since it was read",
-    413: "The body is too large",
-    415: "The body has the wrong type",
-    422: "Something in the request is not as declared or allowed",
-    428: "Needs to know which version is meant (`If-Match`)",
-    429: "Too many attempts: `RateLimit` names the limit, `Retry-After` says when the next one may pass",
-    503: "Something that the shop needs does not answer; try again",
+_REFUSALS: Mapping[int, tuple[str, str]] = {
+    400: ("BadRequest", "The request is not well-formed"),
+    401: ("Unauthenticated", "Not logged in"),
+    403: ("Forbidden", "Not allowed for this account"),
+    404: ("NotFound", "There is no such thing, or it is somebody else's"),
+    408: ("TooSlow", "The body came too slowly"),
+    409: ("Conflict", "Not possible in the present state"),
+    412: ("PreconditionFailed", "It has changed since it was read"),
+    413: ("TooLarge", "The body is too large"),
+    415: ("UnsupportedType", "The body has the wrong type"),
+    422: ("Invalid", "Something in the request is not as declared or allowed"),
+    428: ("PreconditionRequired", "Needs to know which version is meant (`If-Match`)"),
+    429: (
+        "TooManyRequests",
+        "Too many attempts: `RateLimit` names the limit, `Retry-After` says when the next one may pass",
+    ),
+    503: ("Unavailable", "Something that the shop needs does not answer; try again"),
 }
 _HEADERS: Mapping[str, tuple[str, bool, Schema]] = {
     "X-Request-ID": (
@@ -49,6 +52,7 @@ _HEADERS: Mapping[str, tuple[str, bool, Schema]] = {
         Schema(type=OpenAPIType.STRING, pattern="^Bearer "),
     ),
     "Retry-After": ("Seconds to wait.", False, Schema(type=OpenAPIType.INTEGER, minimum=0)),
+    "Allow": ("What this address knows, with 405.", False, Schema(type=OpenAPIType.STRING)),
     "RateLimit-Policy": (
         'The limits that count here: `"login";q=30;w=60` is 30 in a minute.',
         False,
@@ -67,6 +71,16 @@ _HEADERS: Mapping[str, tuple[str, bool, Schema]] = {
 }
 """Name -> what it means, whether it is always there where it is listed, and what it looks like."""
 
+_COUNTED = ("RateLimit-Policy", "RateLimit")
+_OF_REFUSALS: Mapping[int, Collection[str]] = {
+    401: ("WWW-Authenticate",),
+    409: ("Retry-After",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
+_OTHER = "Refusal"
+_PROBLEM = Problem.__name__
+
 
 def headers() -> dict[str, OpenAPIHeader | Reference]:
     """For the components of the document."""
@@ -76,38 +90,46 @@ def headers() -> dict[str, OpenAPIHeader | Reference]:
     }
 
 
+def refusals() -> dict[str, OpenAPIResponse | Reference]:
+    """For the components of the document: a refusal looks the same wherever it comes from."""
+    found: dict[str, OpenAPIResponse | Reference] = {
+        name: _refusal(meaning, _OF_REFUSALS.get(status, ())) for status, (name, meaning) in _REFUSALS.items()
+    }
+    return found | {_OTHER: _refusal("Any other refusal", ("Allow",))}
+
+
 def refuse(operation: Operation, statuses: Iterable[int]) -> None:
     """Say that an operation refuses with these statuses, and with any other in some case or other."""
     answers = {status: answer for status, answer in (operation.responses or {}).items() if int(status) < 400}
     for status in sorted(statuses):
-        answers[str(status)] = _refusal(_MEANINGS[status])
-    answers["default"] = _refusal("Any other refusal")
+        answers[str(status)] = Reference(ref=f"#/components/responses/{_REFUSALS[status][0]}")
+    answers["default"] = Reference(ref=f"#/components/responses/{_OTHER}")
     operation.responses = answers
 
 
-def carry_headers(operation: Operation, *, versioned: bool, limited: bool, keyed: bool) -> None:
-    """Say which headers each answer of an operation carries.
+def carry_headers(operation: Operation, *, versioned: bool, keyed: bool) -> None:
+    """Say which headers the successes of an operation carry, beside those that its handler declares.
 
-    `versioned`: successes name their version; `limited`: somebody counts; `keyed`: there may be a replay.
+    `versioned`: they name their version; `keyed`: they may be replays.
     """
-    for status, answer in (operation.responses or {}).items():
-        if not isinstance(answer, OpenAPIResponse):
-            continue
-        good = status.startswith(("2", "3"))
-        names = ["X-Request-ID"]
-        names += ["ETag"] if good and versioned else []
-        names += ["WWW-Authenticate"] if status == "401" else []
-        names += ["Retry-After"] if status in {"429", "503"} or (keyed and status == "409") else []
-        names += ["RateLimit-Policy", "RateLimit"] if limited else []
-        names += ["Idempotency-Replayed"] if good and keyed else []
-        names += [name for name in answer.headers or {} if name in _HEADERS]
-        answer.headers = {**(answer.headers or {}), **_references(names)}
+    for answer in (operation.responses or {}).values():
+        if isinstance(answer, OpenAPIResponse):
+            names = {"X-Request-ID", *_COUNTED, *(answer.headers or {})}
+            names |= {"ETag"} if versioned else set()
+            names |= {"Idempotency-Replayed"} if keyed else set()
+            declared = answer.headers or {}
+            others = {name: declared[name] for name in sorted(declared) if name not in _HEADERS}
+            answer.headers = _references(names) | others
 
 
-def _references(names: Collection[str]) -> dict[str, Reference]:
-    return {name: Reference(ref=f"#/components/headers/{name}") for name in names}
+def _refusal(meaning: str, names: Iterable[str]) -> OpenAPIResponse:
+    return OpenAPIResponse(
+        description=meaning,
+        headers=_references({"X-Request-ID", *_COUNTED, *names}),
+        content={MEDIA_TYPE: OpenAPIMediaType(schema=Reference(ref=f"#/components/schemas/{_PROBLEM}"))},
+    )
 
 
-def _refusal(meaning: str) -> OpenAPIResponse:
-    schema = Reference(ref=f"#/components/schemas/{Problem.__name__}")
-    return OpenAPIResponse(description=meaning, content={MEDIA_TYPE: OpenAPIMediaType(schema=schema)})
+def _references(names: Container[str]) -> dict[str, OpenAPIHeader | Reference]:
+    """In the order of the table: the framework's has none."""
+    return {name: Reference(ref=f"#/components/headers/{name}") for name in _HEADERS if name in names}
