@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 import click
 
 from printapic.domain.actors import Role
 from printapic.domain.errors import Invalid
+from printapic.domain.users.user import User
 from printapic.entrypoints.cli.output import as_json, show
 from printapic.entrypoints.embedded import open_shop
 from printapic.entrypoints.settings import Settings
 
 _GRANTABLE = [role.value for role in Role if role is not Role.SYSTEM]
+_email = click.option("--email", required=True)
+_role = click.option("--role", required=True, type=click.Choice(_GRANTABLE))
 
 
 class PasswordMissing(Invalid):
@@ -24,11 +28,11 @@ class PasswordMissing(Invalid):
 
 @click.group()
 def users() -> None:
-    """Create administrators, give roles, list users."""
+    """Create administrators, give and take roles, close accounts, list users."""
 
 
 @users.command(name="create-admin")
-@click.option("--email", required=True)
+@_email
 @click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
 def create_admin(email: str, password_stdin: bool) -> None:
     """Create an administrator, or make one of an existing user, who keeps their password."""
@@ -41,33 +45,96 @@ def create_admin(email: str, password_stdin: bool) -> None:
 
 
 @users.command()
-@click.option("--email", required=True)
-@click.option("--role", required=True, type=click.Choice(_GRANTABLE))
-def grant(email: str, role: str) -> None:
-    """Give a user a role, in effect within a second."""
+@_email
+@_role
+@as_json
+def grant(email: str, role: str, as_json: bool) -> None:
+    """Give a user a role, in effect within a second. Their sessions end."""
     with open_shop(Settings.from_environment(), background=False) as shop:
         found = shop.find_user(email=email)
-        user = shop.set_roles(user_id=found.id, roles=found.roles | {Role(role)}, actor_id=None)
-    click.echo(", ".join(sorted(user.roles)))
+        roles = found.roles | {Role(role)}
+        user = shop.set_roles(
+            user_id=found.id, roles=roles, actor_id=None, versions=frozenset({found.version})
+        )
+    _tell(user, as_json=as_json)
+
+
+@users.command()
+@_email
+@_role
+@as_json
+def revoke(email: str, role: str, as_json: bool) -> None:
+    """Take a role away from a user, in effect within a second. Their sessions end."""
+    with open_shop(Settings.from_environment(), background=False) as shop:
+        found = shop.find_user(email=email)
+        roles = found.roles - {Role(role)}
+        user = shop.set_roles(
+            user_id=found.id, roles=roles, actor_id=None, versions=frozenset({found.version})
+        )
+    _tell(user, as_json=as_json)
+
+
+@users.command()
+@_email
+@as_json
+def disable(email: str, as_json: bool) -> None:
+    """Close an account: its sessions and API keys stop working within a second."""
+    with open_shop(Settings.from_environment(), background=False) as shop:
+        user = shop.disable_user(user_id=shop.find_user(email=email).id, actor_id=None)
+    _tell(user, as_json=as_json)
+
+
+@users.command()
+@_email
+@as_json
+def enable(email: str, as_json: bool) -> None:
+    """Open a closed account again; its owner logs in anew."""
+    with open_shop(Settings.from_environment(), background=False) as shop:
+        user = shop.enable_user(user_id=shop.find_user(email=email).id, actor_id=None)
+    _tell(user, as_json=as_json)
+
+
+@users.command(name="reset-mfa")
+@_email
+@click.option("--now", is_flag=True, help="Do not give the owner three days to object.")
+@as_json
+def reset_mfa(email: str, now: bool, as_json: bool) -> None:
+    """Remove the second factor of somebody who lost app and recovery codes."""
+    with open_shop(Settings.from_environment(), background=False) as shop:
+        user = shop.find_user(email=email)
+        factor = shop.reset_second_factor(user_id=user.id, actor_id=None, at_once=now)
+    due = None if now or factor.reset_due_at is None else factor.reset_due_at.isoformat()
+    if as_json:
+        show([{"id": str(user.id), "email": user.email.address, "due_at": due}], as_json=True)
+    else:
+        click.echo("removed" if due is None else f"due: {due}")
 
 
 @users.command(name="list")
+@click.option("--containing", help="Only those whose address or name contains this.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
 @as_json
-def list_users(limit: int, as_json: bool) -> None:
+def list_users(containing: str | None, limit: int, as_json: bool) -> None:
     """List users, the oldest first."""
     with open_shop(Settings.from_environment(), background=False) as shop:
-        found = shop.list_users(limit=limit)
-    show(
-        [
-            {
-                "id": str(user.id),
-                "email": user.email.address,
-                "roles": ", ".join(sorted(user.roles)),
-                "created_at": user.created_at.isoformat(),
-                "disabled_at": user.disabled_at.isoformat() if user.disabled_at else None,
-            }
-            for user in found
-        ],
-        as_json=as_json,
-    )
+        found = shop.list_users(limit=limit, containing=containing)
+    show([_row(user) for user in found], as_json=as_json)
+
+
+def _tell(user: User, *, as_json: bool) -> None:
+    """What a user is after a change: in one line, or as `list` shows it."""
+    if as_json:
+        show([_row(user)], as_json=True)
+    else:
+        roles = ", ".join(sorted(user.roles)) or "no roles"
+        click.echo(f"{roles} (disabled)" if user.disabled_at else roles)
+
+
+def _row(user: User) -> Mapping[str, object]:
+    return {
+        "id": str(user.id),
+        "email": user.email.address,
+        "roles": ", ".join(sorted(user.roles)),
+        "created_at": user.created_at.isoformat(),
+        "disabled_at": user.disabled_at.isoformat() if user.disabled_at else None,
+    }
