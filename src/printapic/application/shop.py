@@ -63,6 +63,7 @@ from printapic.application.users.api_keys import IssueApiKey, ListApiKeys, Revok
 from printapic.application.users.authentication import Authenticate, AuthenticateApiKey, LogIn, Reauthenticate
 from printapic.application.users.email_change import ConfirmEmailChange, RequestEmailChange, RevertEmailChange
 from printapic.application.users.erasure import EraseUser, RequestErasure, ShredErased
+from printapic.application.users.export import ExportUser
 from printapic.application.users.keys import ListKeys, ListPublicKeys, RevokeKey, RotateKeys
 from printapic.application.users.passwords import ChangePassword, RequestPasswordReset, ResetPassword
 from printapic.application.users.purging import PurgeExpired, SchedulePurge
@@ -135,6 +136,7 @@ class Shop:
     rotate_keys: RotateKeys
     revoke_key: RevokeKey
 
+    export_user: ExportUser
     request_erasure: RequestErasure
 
     upload_image: UploadImage

@@ -31,7 +31,7 @@ _PAGE = 100
 class RequestErasure:
     """Close an account for good, and have its data erased when no order and no payment is open any more.
 
-    Where `actor_id` is None the shop's own machine acts; whoever else acts has proven lately who they are.
+    `session_id` is where `actor_id` has proven lately who they are; without both the shop's own machine acts.
     """
 
     unit_of_work: UnitOfWorkFactory

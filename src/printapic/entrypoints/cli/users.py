@@ -28,7 +28,7 @@ class PasswordMissing(Invalid):
 
 @click.group()
 def users() -> None:
-    """Create administrators, give and take roles, close accounts, list users."""
+    """Create administrators, give and take roles, close, erase and list accounts."""
 
 
 @users.command(name="create-admin")
@@ -108,6 +108,17 @@ def reset_mfa(email: str, now: bool, as_json: bool) -> None:
         show([{"id": str(user.id), "email": user.email.address, "due_at": due}], as_json=True)
     else:
         click.echo("removed" if due is None else f"due: {due}")
+
+
+@users.command()
+@_email
+@click.confirmation_option(prompt="There is no way back. Erase this account?")
+def erase(email: str) -> None:
+    """Close an account for good; its data goes as soon as no order is open. A worker does the rest."""
+    with open_shop(Settings.from_environment(), background=False) as shop:
+        found = shop.find_user(email=email)
+        open_orders = shop.request_erasure(user_id=found.id, actor_id=None)
+    click.echo(f"closed; waits for {open_orders} open orders" if open_orders else "closed")
 
 
 @users.command(name="list")

@@ -49,6 +49,7 @@ from printapic.entrypoints.http.pages import CURSORS
 from printapic.entrypoints.http.passwords import PasswordController, PasswordResetController
 from printapic.entrypoints.http.payments import PaymentController
 from printapic.entrypoints.http.policies import refuse_undeclared
+from printapic.entrypoints.http.privacy import PrivacyController
 from printapic.entrypoints.http.production import ProductionController
 from printapic.entrypoints.http.quotes import QuoteController
 from printapic.entrypoints.http.registration import RegistrationController
@@ -69,6 +70,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     HealthController,
     RegistrationController,
     UserController,
+    PrivacyController,
     PasswordController,
     PasswordResetController,
     EmailController,

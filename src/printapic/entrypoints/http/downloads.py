@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import BinaryIO
 from urllib.parse import quote
@@ -22,6 +22,22 @@ async def blocks(file: BinaryIO, opened: ExitStack) -> AsyncIterator[bytes]:
             yield block
     finally:
         opened.close()
+
+
+async def pieces(made: Generator[bytes, None, None]) -> AsyncIterator[bytes]:
+    """What a generator makes, in threads; it is closed at the end, or when the client goes away."""
+    step: Future[bytes] | None = None
+    try:
+        while True:
+            step = _READERS.submit(next, made, b"")
+            piece = await asyncio.wrap_future(step)
+            if not piece:
+                return
+            yield piece
+    finally:
+        if step is not None:
+            # It may be at work in its thread still, and cannot be closed before it has come to a stop.
+            step.add_done_callback(lambda _: made.close())
 
 
 def attachment(name: str) -> str:

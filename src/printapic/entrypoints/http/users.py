@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Request, Response, get, patch, post
+from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from printapic.application.shop import Shop
@@ -19,6 +19,7 @@ from printapic.domain.ids import UserId
 from printapic.domain.users.permissions import Permission
 from printapic.domain.users.user import Locale, User
 from printapic.entrypoints.http.account_fields import Accepted, Name
+from printapic.entrypoints.http.authentication import Doorkeeper
 from printapic.entrypoints.http.bodies import RequestBody, ResponseBody
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.limits import ACCOUNT
@@ -26,6 +27,7 @@ from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
 from printapic.entrypoints.http.policies import allow, public
 from printapic.entrypoints.http.preconditions import NOT_CHANGED, IfMatch, etag, shown, versions
+from printapic.entrypoints.http.privacy import ErasureBody, erasure
 from printapic.entrypoints.http.registration import RegisterRequest
 
 Search = Annotated[
@@ -161,3 +163,38 @@ class UserController(Controller):
     ) -> Response[UserBody]:
         user = shop.read_user(user_id=UserId(user_id))
         return shown(request, user.version, user_body(user))
+
+    @delete(
+        "/me",
+        operation_id="erase_me",
+        summary="Leave for good: access ends at once, the data goes as soon as no order is open",
+        status_code=202,
+        opt=allow(Permission.ACCOUNT_SELF, problems=(409,)),
+        sync_to_thread=True,
+    )
+    def leave(
+        self,
+        shop: Given[Shop],
+        principal: Given[Principal],
+        caller: Given[Caller],
+        doorkeeper: Given[Doorkeeper],
+    ) -> ErasureBody:
+        return erasure(shop, principal.user_id, principal, caller, doorkeeper)
+
+    @delete(
+        "/{user_id:uuid}",
+        operation_id="erase_user",
+        summary="Erase somebody who asked for it in another way",
+        status_code=202,
+        opt=allow(Permission.USER_WRITE, problems=(404, 409)),
+        sync_to_thread=True,
+    )
+    def erase(
+        self,
+        user_id: FromPath[UUID],
+        shop: Given[Shop],
+        principal: Given[Principal],
+        caller: Given[Caller],
+        doorkeeper: Given[Doorkeeper],
+    ) -> ErasureBody:
+        return erasure(shop, UserId(user_id), principal, caller, doorkeeper)
