@@ -64,6 +64,21 @@ def test_a_reset_tells_nobody_whether_there_is_an_account(shop: LiveShop, anna: 
     assert mails(shop, nobody) == []
 
 
+def test_a_registration_tells_nobody_whether_there_is_an_account(
+    shop: LiveShop, anna: Person, nobody: str
+) -> None:
+    known, unknown = (
+        shop.client.post("/v1/users", json={"email": email, "password": ANOTHER})
+        for email in (anna.email, nobody)
+    )
+    assert known.status_code == 202
+    assert same_answer(known, unknown)
+    assert mailed_token(shop, nobody)
+    with device(shop, anna.email) as here:
+        problem(here.log_in(ANOTHER), 401, "invalid-credentials")
+        assert here.log_in().status_code == 201
+
+
 def test_a_verification_mail_tells_nobody_whether_somebody_waits_for_one(
     shop: LiveShop, anna: Person, nobody: str
 ) -> None:

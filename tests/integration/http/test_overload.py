@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from structlog.testing import LogCapture
 
+from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.admission import THREADS
 from printapic.entrypoints.http.crowds import MOST_AT_A_TIME
 from tests.integration.http.gates import GATE, ROUTES, held
@@ -154,6 +155,17 @@ def test_one_account_may_have_eight_requests_at_work(
         assert shop.call("GET", "/v1/users/me", bert).status_code == 200
         assert shop.client.get("/v1/products").status_code == 200
     assert shop.call("GET", "/v1/users/me", anna).status_code == 200
+
+
+def test_a_machine_does_not_wait_behind_the_person_who_answers_for_it(
+    shop: LiveShop, anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("printapic.entrypoints.http.crowds.PATIENCE_S", 0.05)
+    scopes = frozenset({Permission.IMAGE_OWN})
+    _, key = shop.shop.issue_api_key(owner_id=anna.id, name="gallery", scopes=scopes)
+    with held(shop, *["/gate/mine"] * MOST_AT_A_TIME, who=anna):
+        problem(shop.call("GET", "/v1/images", anna), 429, "too-many-at-once")
+        assert shop.client.get("/v1/images", headers={"X-API-Key": key}).status_code == 200
 
 
 def test_the_ninth_waits_a_while_and_takes_no_place_meanwhile(shop: LiveShop, anna: Person) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from typing import Any
+from uuid import UUID
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from printapic.application.users.principal import Principal
 from printapic.domain.errors import Throttled
-from printapic.domain.ids import UserId
 from printapic.entrypoints.http.visits import Visit, visit_of
 
 MOST_AT_A_TIME = 8
@@ -77,11 +77,12 @@ class Crowd:
 class Crowds:
     """A Litestar guard, to come after authentication: a gallery may load its pictures, nobody everything.
 
+    A machine with an API key is an account of its own here, so that it does not hold up its owner.
     Counted in this process alone, like the places that it protects. Whoever waits holds no place.
     """
 
     def __init__(self) -> None:
-        self._crowds: dict[UserId, Crowd] = {}
+        self._crowds: dict[UUID, Crowd] = {}
 
     async def admit(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         """Raises `TooManyAtOnce` or `Overloaded`."""
@@ -89,7 +90,7 @@ class Crowds:
         visit = visit_of(connection.scope)
         if principal is None or visit is None:
             return
-        who = principal.user_id
+        who = principal.api_key or principal.user_id
         crowd = self._crowds.setdefault(who, Crowd())
         if crowd.full:
             await visit.aside(self._wait(who, crowd, visit))
@@ -97,11 +98,11 @@ class Crowds:
             crowd.enter()
             visit.until_over.callback(self._leave, who, crowd)
 
-    async def _wait(self, who: UserId, crowd: Crowd, visit: Visit) -> None:
+    async def _wait(self, who: UUID, crowd: Crowd, visit: Visit) -> None:
         await crowd.wait()
         visit.until_over.callback(self._leave, who, crowd)
 
-    def _leave(self, who: UserId, crowd: Crowd) -> None:
+    def _leave(self, who: UUID, crowd: Crowd) -> None:
         crowd.leave()
         if crowd.empty:
             del self._crowds[who]
