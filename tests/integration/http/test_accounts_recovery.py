@@ -194,7 +194,7 @@ def test_after_five_minutes_one_proves_again_who_one_is(
         ):
             problem(here.call(method, path, body), 403, "reauthentication-required")
         wrong = {"password": "a guess of somebody else"}
-        problem(here.call("POST", "/v1/sessions/current/proof", wrong), 401, "invalid-credentials")
+        problem(here.call("POST", "/v1/sessions/current/proof", wrong), 403, "password-wrong")
         problem(here.call("PUT", "/v1/users/me/email", change), 403, "reauthentication-required")
         assert here.call("POST", "/v1/sessions/current/proof", {"password": PASSWORD}).status_code == 204
         assert here.call("PUT", "/v1/users/me/email", change).status_code == 202

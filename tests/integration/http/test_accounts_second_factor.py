@@ -82,7 +82,7 @@ def test_each_login_takes_a_code_that_was_not_used_before(
         assert there.log_in().status_code == 201
         app, _ = enrol(here, clock)
         wait_until(lambda: not there.logged_in())
-        problem(there.log_in(), 401, "mfa-required")
+        problem(there.log_in(), 403, "mfa-required")
         problem(there.log_in(otp="000000"), 401, "invalid-credentials")
         problem(there.log_in("a guess of somebody else", otp=app.code()), 401, "invalid-credentials")
         code = app.code()
@@ -110,7 +110,7 @@ def test_a_recovery_code_is_good_once_and_ends_the_other_sessions(
 def test_a_proof_takes_the_code_as_well(here: Device, clock: FixedClock) -> None:
     app, _ = enrol(here, clock)
     proof = {"password": PASSWORD}
-    problem(here.call("POST", "/v1/sessions/current/proof", proof), 401, "mfa-required")
+    problem(here.call("POST", "/v1/sessions/current/proof", proof), 403, "mfa-required")
     assert here.call("POST", "/v1/sessions/current/proof", proof | {"otp": app.code()}).status_code == 204
 
 
@@ -130,7 +130,7 @@ def test_a_reset_of_the_password_does_not_replace_the_second_factor(
     assert strict.client.post("/v1/password-resets", json={"email": here.email}).status_code == 202
     reset = {"token": mailed_token(strict, here.email), "new_password": "eight+ chars"}
     assert strict.client.post("/v1/password-resets/confirm", json=reset).status_code == 204
-    problem(here.log_in("eight+ chars"), 401, "mfa-required")
+    problem(here.log_in("eight+ chars"), 403, "mfa-required")
     assert here.log_in("eight+ chars", otp=app.code()).status_code == 201
 
 
@@ -159,7 +159,7 @@ def test_who_lost_everything_is_helped_in_three_days(
         problem(admin.call("POST", f"/v1/users/{own}/mfa-reset"), 403, "own-roles")
         clock.advance(timedelta(hours=71))
         strict.work()
-        problem(here.log_in(), 401, "mfa-required")
+        problem(here.log_in(), 403, "mfa-required")
         clock.advance(timedelta(hours=1))
         strict.work()
         assert here.log_in().status_code == 201

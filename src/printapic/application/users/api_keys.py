@@ -52,7 +52,7 @@ class IssueApiKey:
         with self.unit_of_work() as work:
             owner = work.users.get(owner_id)
             if session_id is not None:
-                own_session(work, owner_id, session_id).demand_recent_proof(at=now)
+                own_session(work, owner_id, session_id, at=now).demand_recent_proof(at=now)
             key = ApiKey.issue(
                 id=key_id,
                 owner_id=owner_id,

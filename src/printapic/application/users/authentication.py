@@ -20,13 +20,14 @@ from printapic.application.users.second_factor import SecondFactorCodes, own_ses
 from printapic.application.users.sessions import TokenPair, token_pair
 from printapic.domain.actors import UNKNOWN_CALLER, Actor, Caller, Role
 from printapic.domain.audit.event import AuditAction, AuditEvent
+from printapic.domain.errors import PrintAPicError
 from printapic.domain.ids import SessionId, UserId
 from printapic.domain.users.api_key import ApiKey
 from printapic.domain.users.email import EmailAddress, EmailInvalid
 from printapic.domain.users.permissions import Permission, permissions
-from printapic.domain.users.second_factor import SecondFactorMissing
+from printapic.domain.users.second_factor import CodeInvalid, SecondFactorMissing
 from printapic.domain.users.session import Session, SessionInvalid
-from printapic.domain.users.user import AccountDisabled, CredentialsInvalid, User
+from printapic.domain.users.user import AccountDisabled, CredentialsInvalid, PasswordWrong, User
 
 _ACCOUNT = frozenset({Permission.ACCOUNT_SELF})
 
@@ -165,12 +166,16 @@ class Reauthenticate:
         otp: str | None = None,
         caller: Caller = UNKNOWN_CALLER,
     ) -> None:
-        """Raises `CredentialsInvalid`, `SecondFactorMissing`, `TooManyRequests` or `HasherBusy`."""
+        """Raises `PasswordWrong`, `CodeInvalid`, `SecondFactorMissing`, `TooManyRequests` or `HasherBusy`.
+
+        None of them is a 401, at which clients throw their tokens away.
+        """
         with self.unit_of_work.reading() as work:
             user = work.users.get(user_id)
             factor = work.second_factors.get(user_id)
         attempt = self.gate.enter(account_of(self.tokens, user.email), device_token=None, caller=caller)
         right = self.hasher.verify(password, user.password_hash)
+        refusal: PrintAPicError = PasswordWrong()
         if right:
             attempt.forgive()
             if factor is not None and factor.active:
@@ -183,9 +188,9 @@ class Reauthenticate:
             factor = work.second_factors.get(user_id)
             proven = factor is not None and factor.active
             if right and factor is not None and factor.active:
-                right = self.codes.spend(work, factor, otp or "", keep=session_id)
+                right, refusal = self.codes.spend(work, factor, otp or "", keep=session_id), CodeInvalid()
             if right:
-                session = own_session(work, user_id, session_id)
+                session = own_session(work, user_id, session_id, at=now)
                 session.prove(second_factor=proven, at=now)
                 work.sessions.save(session)
             action = AuditAction.REAUTHENTICATED if right else AuditAction.REAUTHENTICATION_FAILED
@@ -201,7 +206,7 @@ class Reauthenticate:
             )
             work.commit()
         if not right:
-            raise CredentialsInvalid
+            raise refusal
 
 
 @attrs.frozen(kw_only=True)

@@ -11,12 +11,13 @@ from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.ports.users import EmailTaken, TokenIssuer
 from printapic.application.users.limits import demand_mail
 from printapic.application.users.passwords import token_digest
+from printapic.application.users.second_factor import own_session
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.ids import AccountRequestId, SessionId, UserId
 from printapic.domain.users.account_request import AccountRequest, RequestKind
 from printapic.domain.users.email import EmailAddress
-from printapic.domain.users.session import SessionEnd, SessionInvalid
+from printapic.domain.users.session import SessionEnd
 from printapic.domain.users.user import TokenInvalid
 
 _DISTRUSTED = frozenset(SessionEnd) - {SessionEnd.LOGGED_OUT}
@@ -36,14 +37,11 @@ class RequestEmailChange:
     def __call__(
         self, *, user_id: UserId, session_id: SessionId, email: str, caller: Caller = UNKNOWN_CALLER
     ) -> None:
-        """Raises `EmailInvalid`, `ReauthenticationRequired` or `TooManyRequests`."""
+        """Raises `EmailInvalid`, `SessionInvalid`, `ReauthenticationRequired` or `TooManyRequests`."""
         address = EmailAddress.parse(email)
         now = self.clock.now()
         with self.unit_of_work.reading() as work:
-            session = work.sessions.get(session_id)
-        if session is None:
-            raise SessionInvalid
-        session.demand_recent_proof(at=now)
+            own_session(work, user_id, session_id, at=now).demand_recent_proof(at=now)
         demand_mail(self.throttle, self.tokens, address)
         with self.unit_of_work() as work:
             work.account_requests.add(

@@ -52,7 +52,7 @@ class RequestErasure:
         now = self.clock.now()
         with self.unit_of_work() as work:
             if actor_id is not None and session_id is not None:
-                own_session(work, actor_id, session_id).demand_recent_proof(at=now)
+                own_session(work, actor_id, session_id, at=now).demand_recent_proof(at=now)
             administrators = work.users.administrators()
             user = work.users.get(user_id)
             keep_an_administrator(administrators, user)

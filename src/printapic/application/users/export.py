@@ -75,7 +75,7 @@ class ExportUser:
         """
         now = self.clock.now()
         with self.unit_of_work.reading() as work:
-            own_session(work, user_id, session_id).demand_recent_proof(at=now)
+            own_session(work, user_id, session_id, at=now).demand_recent_proof(at=now)
         demand(self.throttle, f"user:{user_id}", EXPORTS)
         with self.unit_of_work() as work:
             work.users.get(user_id)

@@ -73,10 +73,10 @@ class SecondFactorCodes:
         return True
 
 
-def own_session(work: UnitOfWork, user_id: UserId, session_id: SessionId) -> Session:
-    """Raises `SessionInvalid`."""
+def own_session(work: UnitOfWork, user_id: UserId, session_id: SessionId, *, at: datetime) -> Session:
+    """Raises `SessionInvalid`, also for one that ended since the request was let in."""
     session = work.sessions.get(session_id)
-    if session is None or session.user_id != user_id:
+    if session is None or session.user_id != user_id or not session.live(at=at):
         raise SessionInvalid
     return session
 
@@ -125,7 +125,7 @@ class EnrolSecondFactor:
         now = self.clock.now()
         with self.unit_of_work() as work:
             user = work.users.get(user_id)
-            own_session(work, user_id, session_id).demand_recent_proof(at=now)
+            own_session(work, user_id, session_id, at=now).demand_recent_proof(at=now)
             factor = work.second_factors.get(user_id)
             if factor is None:
                 work.second_factors.add(SecondFactor.enrol(user_id=user_id, secret_sealed=sealed, at=now))
@@ -157,7 +157,7 @@ class ConfirmSecondFactor:
         now = self.clock.now()
         with self.unit_of_work() as work:
             work.users.get(user_id)
-            session = own_session(work, user_id, session_id)
+            session = own_session(work, user_id, session_id, at=now)
             session.demand_recent_proof(at=now)
             factor = work.second_factors.get(user_id)
             if factor is None:
@@ -189,7 +189,7 @@ class DisableSecondFactor:
         now = self.clock.now()
         with self.unit_of_work() as work:
             work.users.get(user_id)
-            own_session(work, user_id, session_id).demand_recent_proof(at=now)
+            own_session(work, user_id, session_id, at=now).demand_recent_proof(at=now)
             factor = work.second_factors.get(user_id)
             if factor is None or not factor.active:
                 raise NotEnrolled
@@ -213,8 +213,9 @@ class RenewRecoveryCodes:
     def __call__(self, *, user_id: UserId, session_id: SessionId) -> tuple[str, ...]:
         """Raises `NotEnrolled` or `ReauthenticationRequired`."""
         recovery = self.codes.one_time_passwords.recovery_codes()
+        now = self.clock.now()
         with self.unit_of_work() as work:
-            own_session(work, user_id, session_id).demand_recent_proof(at=self.clock.now())
+            own_session(work, user_id, session_id, at=now).demand_recent_proof(at=now)
             factor = work.second_factors.get(user_id)
             if factor is None or not factor.active:
                 raise NotEnrolled

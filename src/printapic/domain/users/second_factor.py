@@ -7,7 +7,7 @@ from typing import Self
 
 import attrs
 
-from printapic.domain.errors import Conflict, Denied, Invalid, Unauthenticated
+from printapic.domain.errors import Conflict, Denied, Invalid
 from printapic.domain.events import Aggregate, aware_utc
 from printapic.domain.ids import UserId
 from printapic.domain.users.events import (
@@ -22,8 +22,8 @@ RESET_DELAY = timedelta(hours=72)
 """Time for the owner to object to a reset that somebody else asked for in their name."""
 
 
-class SecondFactorMissing(Unauthenticated):
-    """Said only after a right password."""
+class SecondFactorMissing(Denied):
+    """Said only after a right password, as that an account is disabled."""
 
     code = "mfa-required"
 

@@ -11,9 +11,9 @@ from printapic.application.users.sessions import SessionNotFound, TokenPair
 from printapic.domain.actors import Actor, Caller, Role
 from printapic.domain.audit.event import AuditAction
 from printapic.domain.ids import SessionId, UserId
-from printapic.domain.users.second_factor import SecondFactorMissing
+from printapic.domain.users.second_factor import CodeInvalid, SecondFactorMissing
 from printapic.domain.users.session import ReauthenticationRequired, SessionInvalid
-from printapic.domain.users.user import CredentialsInvalid, UserNotFound
+from printapic.domain.users.user import PasswordWrong, UserNotFound
 from tests.shop_floor import DAY, HOUR, MINUTE, PASSWORD, ShopFloor, user_of
 
 ANNA = "anna@example.org"
@@ -151,7 +151,7 @@ def test_a_password_proves_again_who_sits_there(floor: ShopFloor, anna: Actor) -
     floor.clock.advance(HOUR)
     with pytest.raises(ReauthenticationRequired):
         floor.shop.request_email_change(user_id=user_of(anna), session_id=own, email="new@example.org")
-    with pytest.raises(CredentialsInvalid):
+    with pytest.raises(PasswordWrong):
         floor.shop.reauthenticate(user_id=user_of(anna), session_id=own, password="not Anna's password")
     assert floor.audited()[-1] == AuditAction.REAUTHENTICATION_FAILED
     floor.shop.reauthenticate(user_id=user_of(anna), session_id=own, password=PASSWORD)
@@ -164,9 +164,9 @@ def test_with_a_second_factor_the_proof_takes_a_code_too(floor: ShopFloor, anna:
     secret, codes = floor.enrol(anna, own)
     with pytest.raises(SecondFactorMissing):
         floor.shop.reauthenticate(user_id=who, session_id=own, password=PASSWORD)
-    with pytest.raises(CredentialsInvalid):
+    with pytest.raises(CodeInvalid):
         floor.shop.reauthenticate(user_id=who, session_id=own, password=PASSWORD, otp="000000")
-    with pytest.raises(CredentialsInvalid):
+    with pytest.raises(PasswordWrong):
         floor.shop.reauthenticate(
             user_id=who, session_id=own, password="not Anna's password", otp=floor.code(secret)
         )
