@@ -26,6 +26,15 @@ def test_an_account_is_erased_after_a_question(printapic: Command) -> None:
     assert AuditAction.ERASURE_REQUESTED in [entry["action"] for entry in entries]
 
 
+def test_an_account_may_be_named_by_its_id(printapic: Command) -> None:
+    for email in ("boss@example.com", "leaver@example.com"):
+        printapic("users", "create-admin", "--email", email, "--password-stdin", stdin=PASSWORD)
+    leaver = json.loads(printapic("users", "list", "--json").out)[1]["id"]
+    assert printapic("users", "erase", "--id", leaver, "--yes").out == "closed\n"
+    for arguments in ((), ("--id", leaver, "--email", "leaver@example.com")):
+        assert printapic("users", "erase", *arguments, "--yes").exit_code == 2
+
+
 def test_the_last_administrator_is_not_erased(printapic: Command) -> None:
     printapic("users", "create-admin", "--email", "boss@example.com", "--password-stdin", stdin=PASSWORD)
     answer = printapic("users", "erase", "--email", "boss@example.com", "--yes")

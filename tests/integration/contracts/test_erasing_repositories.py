@@ -38,8 +38,10 @@ def test_those_who_wait_to_be_erased_are_found_in_order(store: Store) -> None:
             work.users.add(user)
         work.commit()
     with store.units.reading() as work:
-        assert work.users.leaving(limit=10) == tuple(user.id for user in waiting)
-        assert work.users.leaving(limit=2) == tuple(user.id for user in waiting[:2])
+        ids = tuple(user.id for user in waiting)
+        assert work.users.leaving(after=None, limit=10) == ids
+        assert work.users.leaving(after=None, limit=2) == ids[:2]
+        assert work.users.leaving(after=ids[1], limit=2) == ids[2:]
 
 
 def test_registrations_go_by_address_and_by_age(store: Store) -> None:

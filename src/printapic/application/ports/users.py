@@ -61,8 +61,8 @@ class UserRepository(Protocol):
         """Every administrator who is not disabled; in a writing unit they are locked, by their ids."""
 
     @abstractmethod
-    def leaving(self, *, limit: int) -> tuple[UserId, ...]:
-        """Users whose erasure was asked for and has not happened, the oldest accounts first."""
+    def leaving(self, *, after: UserId | None, limit: int) -> tuple[UserId, ...]:
+        """Users whose erasure was asked for and has not happened, by their ids, beginning behind `after`."""
 
     @abstractmethod
     def hash_samples(self) -> tuple[str, ...]:

@@ -37,9 +37,6 @@ class _Outlet(io.RawIOBase):
     def __init__(self) -> None:
         self._written = bytearray()
 
-    def writable(self) -> bool:
-        return True
-
     def write(self, data: object) -> int:
         before = len(self._written)
         self._written += memoryview(data)  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from printapic.application.ports.schedules import promise
 from printapic.application.ports.shredding import Shredder
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.application.users.erasure import EraseUser
+from printapic.domain.ids import UserId
 
 PURGE_EVERY = timedelta(hours=1)
 REQUESTS_KEPT = timedelta(days=7)
@@ -21,7 +22,6 @@ SESSIONS_KEPT = timedelta(days=30)
 COPIES_KEPT = timedelta(days=35)
 """As long as backups: whoever was erased since is still in them."""
 _BATCH = 500
-_LEAVING_AT_A_TIME = 200
 
 
 @attrs.frozen(kw_only=True)
@@ -45,11 +45,17 @@ class PurgeExpired:
         self.shredder.drop_copies(older_than=now - COPIES_KEPT)
 
     def _remind(self, now: datetime) -> None:
-        with self.unit_of_work() as work:
-            for user_id in work.users.leaving(limit=_LEAVING_AT_A_TIME):
-                job = Job(name=EraseUser.__name__, payload={"user_id": str(user_id)}, run_at=now)
-                work.jobs.enqueue(job)
-            work.commit()
+        after: UserId | None = None
+        while True:
+            with self.unit_of_work() as work:
+                leaving = work.users.leaving(after=after, limit=_BATCH)
+                for user_id in leaving:
+                    job = Job(name=EraseUser.__name__, payload={"user_id": str(user_id)}, run_at=now)
+                    work.jobs.enqueue(job)
+                work.commit()
+            if len(leaving) < _BATCH:
+                return
+            after = leaving[-1]
 
     def _batch(self, purge: Callable[[UnitOfWork], int]) -> int:
         with self.unit_of_work() as work:

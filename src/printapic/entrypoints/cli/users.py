@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from uuid import UUID
 
 import click
 
 from printapic.domain.actors import Role
 from printapic.domain.errors import Invalid
+from printapic.domain.ids import UserId
 from printapic.domain.users.user import User
 from printapic.entrypoints.cli.output import as_json, show
 from printapic.entrypoints.embedded import open_shop
@@ -111,13 +113,18 @@ def reset_mfa(email: str, now: bool, as_json: bool) -> None:
 
 
 @users.command()
-@_email
+@click.option("--email", help="Whose account; or give its --id.")
+@click.option(
+    "--id", "user_id", type=click.UUID, help="As the audit log names it, after a backup was restored."
+)
 @click.confirmation_option(prompt="There is no way back. Erase this account?")
-def erase(email: str) -> None:
+def erase(email: str | None, user_id: UUID | None) -> None:
     """Close an account for good; its data goes as soon as no order is open. A worker does the rest."""
+    if (email is None) == (user_id is None):
+        raise click.UsageError("give either --email or --id")
     with open_shop(Settings.from_environment(), background=False) as shop:
-        found = shop.find_user(email=email)
-        open_orders = shop.request_erasure(user_id=found.id, actor_id=None)
+        leaving = UserId(user_id) if user_id else shop.find_user(email=email or "").id
+        open_orders = shop.request_erasure(user_id=leaving, actor_id=None)
     click.echo(f"closed; waits for {open_orders} open orders" if open_orders else "closed")
 
 

@@ -54,6 +54,19 @@ def test_there_may_be_more_than_fit_into_one_batch(
     assert count(floor, "registrations") == 0
 
 
+def test_everybody_who_waits_is_thought_of_however_many_they_are(
+    floor: ShopFloor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purging, "_BATCH", 2)
+    for number in range(5):
+        guest = floor.customer(f"guest-{number}@example.org")
+        floor.place(guest)
+        floor.shop.request_erasure(user_id=user_of(guest), actor_id=None)
+    floor.later(HOUR)
+    floor.shop.purge_expired()
+    assert len({job.payload["user_id"] for job in floor.waiting("EraseUser")}) == 5
+
+
 def test_an_invoice_is_gone_when_its_years_are_over(floor: ShopFloor, anna: Actor) -> None:
     order = floor.paid(anna)
     floor.shop.cancel_order(order_id=order.id, actor=anna)

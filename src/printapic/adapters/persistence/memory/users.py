@@ -56,10 +56,10 @@ class MemoryUserRepository(UserRepository):
         users = sorted(self._all(), key=attrgetter("id"))
         return tuple(copy_of(user) for user in users if Role.ADMIN in user.roles and not user.disabled_at)
 
-    def leaving(self, *, limit: int) -> tuple[UserId, ...]:
+    def leaving(self, *, after: UserId | None, limit: int) -> tuple[UserId, ...]:
         """In the order of their ids."""
-        leaving = (user.id for user in self._all() if user.erasure_requested_at and not user.erased_at)
-        return tuple(sorted(leaving))[:limit]
+        leaving = [user.id for user in self._all() if user.erasure_requested_at and not user.erased_at]
+        return tuple(sorted(each for each in leaving if after is None or each > after))[:limit]
 
     def hash_samples(self) -> tuple[str, ...]:
         """All of them: nobody keeps many users in memory."""

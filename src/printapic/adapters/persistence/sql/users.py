@@ -63,7 +63,7 @@ class SqlUserRepository(UserRepository):
         )
         return tuple(user_of(row) for row in self._transaction.rows_to_change(statement))
 
-    def leaving(self, *, limit: int) -> tuple[UserId, ...]:
+    def leaving(self, *, after: UserId | None, limit: int) -> tuple[UserId, ...]:
         """By an index that holds nobody else."""
         statement = (
             select(users.c.id)
@@ -71,6 +71,8 @@ class SqlUserRepository(UserRepository):
             .order_by(users.c.id)
             .limit(limit)
         )
+        if after is not None:
+            statement = statement.where(users.c.id > after)
         return tuple(UserId(row["id"]) for row in self._transaction.rows(statement))
 
     def hash_samples(self) -> tuple[str, ...]:
