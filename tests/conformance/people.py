@@ -1,4 +1,4 @@
-"""The people of a conformance run, and what they did in the shop before it."""
+"""The people of a conformance run, what they did in the shop before it, and what is known of that."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -20,8 +19,12 @@ ROLES = {
     "staff": (Role.CUSTOMER, Role.OPERATOR, Role.SUPPORT, Role.ADMIN),
     "customer": (Role.CUSTOMER,),
     "neighbour": (Role.CUSTOMER,),
+    "visitor": (Role.CUSTOMER,),
 }
-"""Everybody by name. Staff buy here as well, so that one pass comes everywhere."""
+"""Everybody by name. Staff buy here as well, so that one pass comes everywhere; the visitor's address is
+the one that is used to log in, so that too many wrong passwords shut out nobody else."""
+
+_PATIENCE_S = 60
 
 
 @contextmanager
@@ -35,37 +38,68 @@ def beside(url: str) -> Iterator[LiveShop]:
         yield LiveShop(url, container, Path(settings.data), client, Admission(logins=1))
 
 
-def move_in(shop: LiveShop) -> dict[str, Person]:
-    """Everybody, each with photos, and with orders that are open, paid, in production and delivered."""
+def move_in(shop: LiveShop, folder: Path) -> None:
+    """Let everybody have orders of every kind, and write down what a stranger could not guess."""
     people = {name: shop.person(*roles) for name, roles in ROLES.items()}
-    for person in people.values():
-        shop.order(person)
-        _paid(shop, person)
-        _delivered(shop, person, people["staff"])
-    return people
+    orders, batches = [], []
+    for name in ("staff", "customer", "neighbour"):
+        placed, batch = _shopping(shop, people[name], people["staff"])
+        orders += placed
+        batches.append(f"{batch}.zip")
+    visitor = people["visitor"]
+    known = {
+        "orders": orders,
+        "batches": batches,
+        "addresses": [visitor.email],
+        "visitors": [str(visitor.id)],
+    }
+    for name, values in known.items():
+        (folder / f"{name}.txt").write_text("\n".join(json.dumps(value) for value in values))
+    _write_credentials(people, folder / "people.json")
 
 
-def _paid(shop: LiveShop, who: Person) -> dict[str, Any]:
-    order = shop.order(who)
-    started = shop.start_payment(who, order["id"])
-    assert shop.press(started.json()["redirect_url"]).status_code == 303, started.text
-    path = f"/v1/orders/{order['id']}"
-    wait_until(lambda: bool(shop.call("GET", path, who).json()["status"] == "confirmed"), 30)
-    return order
+def _shopping(shop: LiveShop, who: Person, staff: Person) -> tuple[list[str], str]:
+    """Orders that wait for money, for the printer, are ready for it, in production, sent and delivered."""
+    image = shop.upload(who)["id"]
+    orders = [str(shop.place(who, shop.order_request(image)).json()["id"]) for _ in range(8)]
+    paid, ready, sent = orders[2:], orders[4:], orders[6:]
+    for order in paid:
+        started = shop.start_payment(who, order)
+        assert shop.press(started.json()["redirect_url"]).status_code == 303, started.text
+    for order in paid:
+        _until(shop, who, order, "confirmed")
+    for order in ready:
+        assert shop.call("POST", f"/v1/orders/{order}/waive-edit-window", who).status_code == 200
+    printing = orders[5:]
+    for order in printing:
+        _begin(shop, staff, order)
+    batch = shop.call("POST", "/v1/production/batches", staff, json={"order_ids": printing})
+    for order in sent:
+        shipped = shop.call("POST", f"/v1/orders/{order}/shipments", staff, json={"carrier": "DHL"})
+        assert shipped.status_code == 200, shipped.text
+    (parcel,) = shop.call("GET", f"/v1/orders/{orders[7]}/shipments", who).json()["items"]
+    done = shop.call("POST", f"/v1/orders/{orders[7]}/shipments/{parcel['id']}/delivered", staff)
+    assert done.status_code == 200, done.text
+    return orders, str(batch.json()["id"])
 
 
-def _delivered(shop: LiveShop, who: Person, staff: Person) -> None:
-    path = f"/v1/orders/{_paid(shop, who)['id']}"
-    shop.call("POST", f"{path}/waive-edit-window", who)
-    wait_until(lambda: shop.call("POST", f"{path}/start-production", staff).status_code == 200, 30)
-    shipped = shop.call("POST", f"{path}/shipments", staff, json={"carrier": "DHL"})
-    assert shipped.status_code in (200, 201), shipped.text
-    (parcel,) = shop.call("GET", f"{path}/shipments", who).json()["items"]
-    delivered = shop.call("POST", f"{path}/shipments/{parcel['id']}/delivered", staff)
-    assert delivered.status_code == 200, delivered.text
+def _until(shop: LiveShop, who: Person, order: str, status: str) -> None:
+    def arrived() -> bool:
+        return bool(shop.call("GET", f"/v1/orders/{order}", who).json()["status"] == status)
+
+    wait_until(arrived, _PATIENCE_S)
 
 
-def write_credentials(people: dict[str, Person], path: Path) -> None:
+def _begin(shop: LiveShop, staff: Person, order: str) -> None:
+    """As soon as the print files are made."""
+
+    def begun() -> bool:
+        return shop.call("POST", f"/v1/orders/{order}/start-production", staff).status_code == 200
+
+    wait_until(begun, _PATIENCE_S)
+
+
+def _write_credentials(people: dict[str, Person], path: Path) -> None:
     """How each of them logs in, as a Web Fuzzing Commons document."""
     entries = [
         {

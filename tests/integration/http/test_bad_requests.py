@@ -154,6 +154,12 @@ def test_what_is_not_there_is_not_found(shop: LiveShop, anna: Person, path: str,
     problem(shop.call("GET", path, anna), 404, code)
 
 
+@pytest.mark.parametrize("status", ["null", "NULL", "null&status=null", "placed&status=null"])
+def test_nothing_is_no_status_to_look_for(shop: LiveShop, anna: Person, status: str) -> None:
+    refusal = problem(shop.call("GET", f"/v1/orders?status={status}", anna), 422, "request-invalid")
+    assert refusal["errors"][0]["pointer"] == "query/status"
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [("PUT", "/v1/orders"), ("DELETE", "/v1/orders"), ("GET", "/v1/quotes"), ("TRACE", "/v1/products")],

@@ -99,6 +99,9 @@ def test_bodies_are_as_strict_on_paper_as_they_are_read(plain: dict[str, Any]) -
     for kind in ours:
         assert schemas[kind.__name__]["additionalProperties"] is False
     assert schemas["CropBody"]["properties"]["x"]["anyOf"][1]["pattern"]
+    assert schemas["AbortRequest"]["properties"]["reason"]["pattern"] == r"^[^\x00-\x1f\x7f]*$"
+    assert schemas["StartPaymentRequest"]["properties"]["return_url"]["pattern"] == "^[!-~]*$"
+    assert "(?!" not in json.dumps(schemas), "not every generator of clients can look ahead"
     for operation in operations(plain):
         for parameter in operation.get("parameters", []):
             assert '"null"' not in json.dumps(parameter), "what is not sent cannot be null"

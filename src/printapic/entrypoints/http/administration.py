@@ -28,7 +28,7 @@ REFUSALS = (404, 409, 412)
 class RolesRequest(RequestBody, kw_only=True):
     """All roles that the user shall have."""
 
-    roles: frozenset[Role]
+    roles: list[Role]
 
     example: ClassVar[Mapping[str, object]] = {"roles": ["customer", "support"]}
 
@@ -66,7 +66,7 @@ class AdministrationController(Controller):
     ) -> Response[UserBody]:
         user = shop.set_roles(
             user_id=UserId(user_id),
-            roles=data.roles,
+            roles=frozenset(data.roles),
             actor_id=principal.user_id,
             versions=required_versions(request),
             caller=caller,

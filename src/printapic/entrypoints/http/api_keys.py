@@ -26,7 +26,7 @@ from printapic.entrypoints.http.policies import allow
 
 NetworkText = Annotated[str, msgspec.Meta(max_length=64)]
 Networks = Annotated[list[NetworkText], msgspec.Meta(max_length=MAX_NETWORKS)]
-Scopes = Annotated[frozenset[Permission], msgspec.Meta(min_length=1)]
+Scopes = Annotated[list[Permission], msgspec.Meta(min_length=1)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=MAX_LIFETIME.days)]
 
 
@@ -97,7 +97,7 @@ class ApiKeyController(Controller):
             owner_id=principal.user_id,
             session_id=principal.session_id,
             name=data.name,
-            scopes=data.scopes,
+            scopes=frozenset(data.scopes),
             networks=tuple(data.networks),
             lifetime=timedelta(days=data.expires_in_days),
             caller=caller,

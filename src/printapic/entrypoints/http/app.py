@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request, Response
 from litestar.concurrency import get_asyncio_executor, set_asyncio_executor
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -51,6 +51,7 @@ from printapic.entrypoints.http.payments import PaymentController
 from printapic.entrypoints.http.policies import refuse_undeclared
 from printapic.entrypoints.http.privacy import PrivacyController
 from printapic.entrypoints.http.production import ProductionController
+from printapic.entrypoints.http.queries import refuse_null
 from printapic.entrypoints.http.quotes import QuoteController
 from printapic.entrypoints.http.registration import RegistrationController
 from printapic.entrypoints.http.second_factor import SecondFactorController
@@ -111,6 +112,11 @@ def create_app(
     answers = Answers(container.idempotency_keys)
     admission = Admission(logins=container.hasher().capacity)
     _size_thread_pool()
+
+    async def before(request: Request[Any, Any, Any]) -> Response[bytes] | None:
+        refuse_null(request)
+        return await answers.claim(request)
+
     app = Litestar(
         route_handlers=[*CONTROLLERS, *_simulated(settings), *more_routes],
         middleware=[DefineMiddleware(Visits, admission=admission), answers.keeping],
@@ -120,7 +126,7 @@ def create_app(
         request_class=ShopRequest,
         request_max_body_size=MAX_JSON_BYTES,
         state=State({CURSORS: Cursors(container.cursor_secrets), PROXIES: Proxies(settings.trusted_proxies)}),
-        before_request=answers.claim,
+        before_request=before,
         before_send=[finishing(https=settings.public_url.startswith("https://"))],
         openapi_config=openapi_config(),
         logging_config=None,
