@@ -46,13 +46,8 @@ def move_in(shop: LiveShop, folder: Path) -> None:
         placed, batch = _shopping(shop, people[name], people["staff"])
         orders += placed
         batches.append(f"{batch}.zip")
-    visitor = people["visitor"]
-    known = {
-        "orders": orders,
-        "batches": batches,
-        "addresses": [visitor.email],
-        "visitors": [str(visitor.id)],
-    }
+    known = {"orders": orders, "batches": batches, "addresses": [people["visitor"].email]}
+    known |= {name: [str(person.id)] for name, person in people.items()}
     for name, values in known.items():
         (folder / f"{name}.txt").write_text("\n".join(json.dumps(value) for value in values))
     _write_credentials(people, folder / "people.json")
