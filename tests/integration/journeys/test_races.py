@@ -8,6 +8,6 @@ from tests.integration.journeys.races import race
 
 
 def test_what_fifty_send_to_two_processes_at_once_happens_once(tmp_path: Path, postgres_url: str) -> None:
-    done = race(tmp_path, {"PRINTAPIC_DATABASE_URL": postgres_url}, processes=2, rounds=20)
+    done = race(tmp_path, {"PRINTAPIC_DATABASE_URL": postgres_url}, processes=2, rounds=5)
     print(f"{done.rounds} rounds, {done.waits} answers said in flight")
     assert done.waits > 0, "nobody met anybody: this proved nothing"
