@@ -9,11 +9,14 @@ import pytest
 
 from printapic.application.ports.unit_of_work import ConcurrentUpdate
 from printapic.domain.actors import Role
-from printapic.domain.ids import ApiKeyId
+from printapic.domain.ids import ApiKeyId, UserId
+from printapic.domain.users.account_request import RequestKind
 from printapic.domain.users.email import EmailAddress
 from printapic.domain.users.session import SessionEnd
 from tests import builders as b
 from tests.integration.stores import Store
+
+DAY = timedelta(days=1)
 
 
 def test_administrators_are_those_who_can_log_in(store: Store) -> None:
@@ -115,6 +118,36 @@ def test_requests_are_found_by_their_tokens(store: Store) -> None:
         assert request.token_sha256 is not None
         assert work.account_requests.by_token(request.token_sha256) == request
         assert work.account_requests.by_token("0" * 64) is None
+
+
+def test_open_requests_of_a_user_are_withdrawn_together(store: Store) -> None:
+    anna, bert = UserId(b.new_id()), UserId(b.new_id())
+    kind = RequestKind.EMAIL_CHANGE
+    early, late, used, other_kind, foreign = (
+        b.an_account_request(kind=kind, user_id=anna, used_at=None, created_at=b.NOON),
+        b.an_account_request(kind=kind, user_id=anna, used_at=None, created_at=b.NOON + DAY),
+        b.an_account_request(kind=kind, user_id=anna, used_at=b.NOON),
+        b.an_account_request(kind=RequestKind.EMAIL_REVERT, user_id=anna, used_at=None),
+        b.an_account_request(kind=kind, user_id=bert, used_at=None),
+    )
+    with store.units() as work:
+        for request in (early, late, used, other_kind, foreign):
+            work.account_requests.add(request)
+        work.commit()
+    with store.units() as work:
+        withdraw = work.account_requests.withdraw_all
+        assert withdraw(anna, frozenset({kind}), at=b.NOON + 2 * DAY, since=b.NOON + DAY) == 1
+        assert withdraw(anna, frozenset({kind}), at=b.NOON + 2 * DAY) == 1
+        assert withdraw(anna, frozenset({kind}), at=b.NOON + 2 * DAY) == 0
+        stored = [work.account_requests.get(each.id) for each in (early, late, used, other_kind, foreign)]
+        assert [each.used_at if each else None for each in stored] == [
+            b.NOON + 2 * DAY,
+            b.NOON + 2 * DAY,
+            b.NOON,
+            None,
+            None,
+        ]
+        assert [each.version if each else 0 for each in stored[:2]] == [early.version + 1, late.version + 1]
 
 
 def test_a_user_has_one_second_factor_which_can_be_removed_once(store: Store) -> None:

@@ -11,7 +11,7 @@ import attrs
 
 from printapic.domain.errors import Conflict, Unavailable
 from printapic.domain.ids import AccountRequestId, ApiKeyId, RegistrationId, SessionId, UserId
-from printapic.domain.users.account_request import AccountRequest
+from printapic.domain.users.account_request import AccountRequest, RequestKind
 from printapic.domain.users.api_key import ApiKey
 from printapic.domain.users.second_factor import SecondFactor
 from printapic.domain.users.session import Session, SessionEnd
@@ -112,6 +112,17 @@ class AccountRequestRepository(Protocol):
 
     @abstractmethod
     def save(self, request: AccountRequest) -> None: ...
+
+    @abstractmethod
+    def withdraw_all(
+        self,
+        user_id: UserId,
+        kinds: frozenset[RequestKind],
+        *,
+        at: datetime,
+        since: datetime | None = None,
+    ) -> int:
+        """Make a user's open tokens worthless, or those asked for `since`; how many. One statement."""
 
     @abstractmethod
     def of_user(self, user_id: UserId, email_keys: frozenset[str]) -> tuple[AccountRequest, ...]:

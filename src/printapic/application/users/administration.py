@@ -15,6 +15,7 @@ from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.application.ports.versions import Versions, demand_version
 from printapic.application.users.passwords import NewPassword
+from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller, Role
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.errors import Invalid
@@ -169,7 +170,7 @@ class DisableUser:
             if user.disabled_at is None:
                 user.disable(at=now)
                 work.users.save(user)
-                work.sessions.end_all(user_id, SessionEnd.DISABLED, at=now)
+                shut_out(work, user_id, SessionEnd.DISABLED, at=now)
                 _note(work, AuditAction.USER_DISABLED, user, actor_id, caller, self.clock)
                 work.commit()
         return user
@@ -301,7 +302,7 @@ def _change_roles(
     now = clock.now()
     if user.set_roles(roles, at=now):
         work.users.save(user)
-        work.sessions.end_all(user.id, SessionEnd.ROLES_CHANGED, at=now)
+        shut_out(work, user.id, SessionEnd.ROLES_CHANGED, at=now)
         _note(work, AuditAction.ROLES_CHANGED, user, actor_id, caller, clock, roles=" ".join(sorted(roles)))
 
 

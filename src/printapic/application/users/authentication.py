@@ -71,11 +71,12 @@ class LogIn:
             raise CredentialsInvalid
         attempt.forgive()
         if user.disabled_at is not None:
+            self._note_failure(account, "nothing: disabled", caller)
             raise AccountDisabled
         session = self._start(user, otp, caller)
         if session is None:
-            self._note_failure(account, "code", caller)
-            raise CredentialsInvalid
+            self._note_failure(account, "code" if otp else "code missing", caller)
+            raise CredentialsInvalid if otp else SecondFactorMissing
         if self.hasher.needs_upgrade(user.password_hash):
             self.hasher.upgrade(password, then=partial(self._keep_hash, user.id, user.password_hash))
         known = device_token if device_token and self.gate.knows(device_token, account) else None
@@ -85,12 +86,12 @@ class LogIn:
         )
 
     def _start(self, user: User, otp: str | None, caller: Caller) -> Session | None:
-        """None for a wrong code."""
+        """None for a code that is wrong or missing."""
         with self.unit_of_work.reading() as work:
             factor = work.second_factors.get(user.id)
         if factor is not None and factor.active:
-            if otp is None:
-                raise SecondFactorMissing
+            if not otp:
+                return None
             self.codes.count_try(user.id)
         now = self.clock.now()
         with self.unit_of_work() as work:
@@ -100,7 +101,11 @@ class LogIn:
                 raise CredentialsInvalid
             factor = work.second_factors.get(user.id)
             proven = factor is not None and factor.active
-            if factor is not None and factor.active and not self.codes.spend(work, factor, otp or ""):
+            if (
+                factor is not None
+                and factor.active
+                and not self.codes.spend(work, factor, otp or "", caller=caller)
+            ):
                 return None
             session = Session.start(
                 id=SessionId(self.identifiers.uuid()),
@@ -123,6 +128,8 @@ class LogIn:
                 )
             )
             work.commit()
+        if proven:
+            self.codes.forgive(user.id)
         return session
 
     def _note_failure(self, account: str, what: str, caller: Caller) -> None:
@@ -164,6 +171,7 @@ class Reauthenticate:
         session_id: SessionId,
         password: str,
         otp: str | None = None,
+        device_token: str | None = None,
         caller: Caller = UNKNOWN_CALLER,
     ) -> None:
         """Raises `PasswordWrong`, `CodeInvalid`, `SecondFactorMissing`, `TooManyRequests` or `HasherBusy`.
@@ -173,7 +181,8 @@ class Reauthenticate:
         with self.unit_of_work.reading() as work:
             user = work.users.get(user_id)
             factor = work.second_factors.get(user_id)
-        attempt = self.gate.enter(account_of(self.tokens, user.email), device_token=None, caller=caller)
+        account = account_of(self.tokens, user.email)
+        attempt = self.gate.enter(account, device_token=device_token, caller=caller)
         right = self.hasher.verify(password, user.password_hash)
         refusal: PrintAPicError = PasswordWrong()
         if right:
@@ -188,7 +197,8 @@ class Reauthenticate:
             factor = work.second_factors.get(user_id)
             proven = factor is not None and factor.active
             if right and factor is not None and factor.active:
-                right, refusal = self.codes.spend(work, factor, otp or "", keep=session_id), CodeInvalid()
+                refusal = CodeInvalid()
+                right = self.codes.spend(work, factor, otp or "", keep=session_id, caller=caller)
             if right:
                 session = own_session(work, user_id, session_id, at=now)
                 session.prove(second_factor=proven, at=now)
@@ -207,6 +217,8 @@ class Reauthenticate:
             work.commit()
         if not right:
             raise refusal
+        if proven:
+            self.codes.forgive(user_id)
 
 
 @attrs.frozen(kw_only=True)

@@ -6,12 +6,13 @@ import attrs
 
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
-from printapic.application.ports.throttle import Throttle
+from printapic.application.ports.throttle import Throttle, demand
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.ports.users import EmailTaken, TokenIssuer
-from printapic.application.users.limits import demand_mail
+from printapic.application.users.limits import EMAIL_CHANGES_PER_USER, demand_mail
 from printapic.application.users.passwords import token_digest
 from printapic.application.users.second_factor import own_session
+from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.ids import AccountRequestId, SessionId, UserId
@@ -40,10 +41,10 @@ class RequestEmailChange:
         """Raises `EmailInvalid`, `SessionInvalid`, `ReauthenticationRequired` or `TooManyRequests`."""
         address = EmailAddress.parse(email)
         now = self.clock.now()
-        with self.unit_of_work.reading() as work:
-            own_session(work, user_id, session_id, at=now).demand_recent_proof(at=now)
+        demand(self.throttle, f"user:{user_id}", EMAIL_CHANGES_PER_USER)
         demand_mail(self.throttle, self.tokens, address)
         with self.unit_of_work() as work:
+            own_session(work, user_id, session_id, at=now).demand_recent_proof(at=now)
             work.account_requests.add(
                 AccountRequest.ask(
                     id=AccountRequestId(self.identifiers.uuid()),
@@ -91,7 +92,7 @@ class ConfirmEmailChange:
             except EmailTaken:
                 raise TokenInvalid from None
             work.account_requests.save(request)
-            work.sessions.end_all(user.id, SessionEnd.EMAIL_CHANGED, at=now, keep=request.session_id)
+            shut_out(work, user.id, SessionEnd.EMAIL_CHANGED, at=now, keep=request.session_id)
             work.audit.append(
                 AuditEvent(
                     at=now,
@@ -108,6 +109,8 @@ class ConfirmEmailChange:
 class RevertEmailChange:
     """Redeem the token that went to the old address: it is the account's again, and every session ends.
 
+    Whatever was asked for since is worthless, the ways back to later addresses included: a thief has them.
+
     Works before the change was confirmed, which then never happens, and for a week after it.
     """
 
@@ -122,10 +125,8 @@ class RevertEmailChange:
             if way_back is None:
                 raise TokenInvalid
             user = work.users.get(way_back.redeem(RequestKind.EMAIL_REVERT, at=now))
-            change = work.account_requests.get(way_back.undoes) if way_back.undoes else None
-            if change is not None:
-                change.withdraw(at=now)
-                work.account_requests.save(change)
+            if user.disabled_at is not None:
+                raise TokenInvalid
             if user.email != way_back.email:
                 user.change_email(way_back.email, at=now)
                 try:
@@ -133,7 +134,9 @@ class RevertEmailChange:
                 except EmailTaken:
                     raise TokenInvalid from None
             work.account_requests.save(way_back)
-            work.sessions.end_all(user.id, SessionEnd.EMAIL_CHANGED, at=now)
+            later_ways = frozenset({RequestKind.EMAIL_REVERT})
+            work.account_requests.withdraw_all(user.id, later_ways, at=now, since=way_back.created_at)
+            shut_out(work, user.id, SessionEnd.EMAIL_CHANGED, at=now)
             work.audit.append(
                 AuditEvent(at=now, action=AuditAction.EMAIL_REVERTED, subject_id=user.id, caller=caller)
             )

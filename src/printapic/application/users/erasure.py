@@ -17,6 +17,7 @@ from printapic.application.ports.shredding import Shredder
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.application.users.administration import keep_an_administrator
 from printapic.application.users.second_factor import own_session
+from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.ids import OrderId, PaymentId, SessionId, UserId
@@ -59,7 +60,7 @@ class RequestErasure:
             if user.erasure_requested_at is None:
                 user.request_erasure(at=now)
                 work.users.save(user)
-                work.sessions.end_all(user_id, SessionEnd.ERASED, at=now)
+                shut_out(work, user_id, SessionEnd.ERASED, at=now)
                 work.audit.append(
                     AuditEvent(
                         at=now,

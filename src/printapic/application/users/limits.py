@@ -33,7 +33,12 @@ CODES = (
     Limit(name="mfa-day", count=50, period_s=86_400),
 )
 MAILS_PER_ADDRESS = Limit(name="account-mail", count=5, period_s=3600)
-RESETS_PER_ADDRESS = Limit(name="password-reset-day", count=5, period_s=86_400)
+RESETS_PER_ADDRESS = (
+    Limit(name="password-reset", count=5, period_s=3600),
+    Limit(name="password-reset-day", count=5, period_s=86_400),
+)
+"""Of their own: whoever uses them up has sent the owner good links, and no other mail shuts this way in."""
+EMAIL_CHANGES_PER_USER = Limit(name="email-change", count=5, period_s=3600)
 REFRESHES_PER_SESSION = Limit(name="refresh", count=20, period_s=60)
 _EVERYONE = "everyone"
 _LONGEST_DEVICE_TOKEN = 100
@@ -105,6 +110,9 @@ def account_of(tokens: TokenIssuer, email: EmailAddress | None) -> str:
     return tokens.pseudonym("account", email.key if email else "")
 
 
-def demand_mail(throttle: Throttle, tokens: TokenIssuer, email: EmailAddress, *more: Limit) -> None:
-    """Spend one of the mails that may be sent to an address on request. Raises `TooManyRequests`."""
-    demand(throttle, f"mail:{account_of(tokens, email)}", MAILS_PER_ADDRESS, *more)
+def demand_mail(throttle: Throttle, tokens: TokenIssuer, email: EmailAddress, *limits: Limit) -> None:
+    """Spend one of the mails that may be sent to an address on request. Raises `TooManyRequests`.
+
+    Without `limits` it is one of all but password resets.
+    """
+    demand(throttle, f"mail:{account_of(tokens, email)}", *(limits or (MAILS_PER_ADDRESS,)))

@@ -20,6 +20,7 @@ from printapic.application.users.limits import (
     account_of,
     demand_mail,
 )
+from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.ids import AccountRequestId, SessionId, UserId
@@ -82,7 +83,7 @@ class RequestPasswordReset:
     def __call__(self, *, email: str, caller: Caller = UNKNOWN_CALLER) -> None:
         """Raises `EmailInvalid` or `TooManyRequests`."""
         address = EmailAddress.parse(email)
-        demand_mail(self.throttle, self.tokens, address, RESETS_PER_ADDRESS)
+        demand_mail(self.throttle, self.tokens, address, *RESETS_PER_ADDRESS)
         now = self.clock.now()
         with self.unit_of_work() as work:
             work.account_requests.add(
@@ -135,12 +136,13 @@ class ResetPassword:
             if request is None:
                 raise TokenInvalid
             user = work.users.get(request.redeem(RequestKind.PASSWORD_RESET, at=now))
-            if user.disabled_at is not None or user.password_changed_since(request.created_at):
+            moved = user.email.key != request.email.key
+            if moved or user.disabled_at is not None or user.password_changed_since(request.created_at):
                 raise TokenInvalid
             user.change_password(password_hash, at=now)
             work.users.save(user)
             work.account_requests.save(request)
-            work.sessions.end_all(user.id, SessionEnd.PASSWORD_CHANGED, at=now)
+            shut_out(work, user.id, SessionEnd.PASSWORD_CHANGED, at=now)
             work.audit.append(
                 AuditEvent(at=now, action=AuditAction.PASSWORD_RESET, subject_id=user.id, caller=caller)
             )
@@ -166,6 +168,7 @@ class ChangePassword:
         session_id: SessionId,
         current_password: str,
         new_password: str,
+        device_token: str | None = None,
         caller: Caller = UNKNOWN_CALLER,
     ) -> None:
         """Raises `PasswordWrong`, `TooManyRequests`, or what `NewPassword` raises."""
@@ -175,8 +178,10 @@ class ChangePassword:
         self.new_password.check(
             new_password, email=user.email, second_factor=factor is not None and factor.active
         )
-        attempt = self.gate.enter(account_of(self.tokens, user.email), device_token=None, caller=caller)
+        account = account_of(self.tokens, user.email)
+        attempt = self.gate.enter(account, device_token=device_token, caller=caller)
         if not self.hasher.verify(current_password, user.password_hash):
+            self._note_failure(user_id, session_id, caller)
             raise PasswordWrong
         attempt.forgive()
         password_hash = self.hasher.hash(new_password)
@@ -187,11 +192,25 @@ class ChangePassword:
                 raise PasswordWrong
             changed.change_password(password_hash, at=now)
             work.users.save(changed)
-            work.sessions.end_all(user_id, SessionEnd.PASSWORD_CHANGED, at=now, keep=session_id)
+            shut_out(work, user_id, SessionEnd.PASSWORD_CHANGED, at=now, keep=session_id)
             work.audit.append(
                 AuditEvent(
                     at=now,
                     action=AuditAction.PASSWORD_CHANGED,
+                    actor_id=user_id,
+                    subject_id=user_id,
+                    session_id=session_id,
+                    caller=caller,
+                )
+            )
+            work.commit()
+
+    def _note_failure(self, user_id: UserId, session_id: SessionId, caller: Caller) -> None:
+        with self.unit_of_work() as work:
+            work.audit.append(
+                AuditEvent(
+                    at=self.clock.now(),
+                    action=AuditAction.REAUTHENTICATION_FAILED,
                     actor_id=user_id,
                     subject_id=user_id,
                     session_id=session_id,

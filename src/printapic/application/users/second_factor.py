@@ -13,6 +13,7 @@ from printapic.application.ports.secrets import Enrolment, OneTimePasswords, Sea
 from printapic.application.ports.throttle import Throttle, demand
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.application.users.limits import CODES
+from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.ids import SessionId, UserId
@@ -46,12 +47,23 @@ class SecondFactorCodes:
         """Before the unit of work, since the throttle may be far away. Raises `TooManyRequests`."""
         demand(self.throttle, f"user:{user_id}", *CODES)
 
+    def forgive(self, user_id: UserId) -> None:
+        """The code was right: the try does not count."""
+        for limit in CODES:
+            self.throttle.give_back(f"user:{user_id}", limit)
+
     def step(self, factor: SecondFactor, code: str) -> int | None:
         secret = self.sealer.unseal(factor.secret_sealed, context=sealing_context(factor.id)).decode()
         return self.one_time_passwords.step(secret, code, at=self.clock.now())
 
     def spend(
-        self, work: UnitOfWork, factor: SecondFactor, code: str, *, keep: SessionId | None = None
+        self,
+        work: UnitOfWork,
+        factor: SecondFactor,
+        code: str,
+        *,
+        keep: SessionId | None = None,
+        caller: Caller = UNKNOWN_CALLER,
     ) -> bool:
         """Use a code up; False for a wrong or spent one. A recovery code ends all sessions but `keep`."""
         now = self.clock.now()
@@ -60,13 +72,14 @@ class SecondFactorCodes:
             return False
         work.second_factors.save(factor)
         if len(factor.recovery) < codes_left:
-            work.sessions.end_all(factor.id, SessionEnd.SECOND_FACTOR_CHANGED, at=now, keep=keep)
+            shut_out(work, factor.id, SessionEnd.SECOND_FACTOR_CHANGED, at=now, keep=keep)
             work.audit.append(
                 AuditEvent(
                     at=now,
                     action=AuditAction.RECOVERY_CODE_USED,
                     actor_id=factor.id,
                     subject_id=factor.id,
+                    caller=caller,
                     details={"left": str(len(factor.recovery))},
                 )
             )
@@ -167,7 +180,7 @@ class ConfirmSecondFactor:
             work.second_factors.save(factor)
             session.prove(second_factor=True, at=now)
             work.sessions.save(session)
-            work.sessions.end_all(user_id, SessionEnd.SECOND_FACTOR_CHANGED, at=now, keep=session_id)
+            shut_out(work, user_id, SessionEnd.SECOND_FACTOR_CHANGED, at=now, keep=session_id)
             work.audit.append(_event(AuditAction.MFA_ENROLLED, user_id, session_id, caller, self.clock))
             work.commit()
         return recovery
@@ -193,13 +206,19 @@ class DisableSecondFactor:
             factor = work.second_factors.get(user_id)
             if factor is None or not factor.active:
                 raise NotEnrolled
-            if not self.codes.spend(work, factor, code, keep=session_id):
-                raise CodeInvalid
-            factor.disable(at=now)
-            work.second_factors.remove(factor)
-            work.sessions.end_all(user_id, SessionEnd.SECOND_FACTOR_CHANGED, at=now, keep=session_id)
-            work.audit.append(_event(AuditAction.MFA_DISABLED, user_id, session_id, caller, self.clock))
+            right = self.codes.spend(work, factor, code, keep=session_id, caller=caller)
+            if right:
+                factor.disable(at=now)
+                work.second_factors.remove(factor)
+                session = own_session(work, user_id, session_id, at=now)
+                session.second_factor = False
+                work.sessions.save(session)
+                shut_out(work, user_id, SessionEnd.SECOND_FACTOR_CHANGED, at=now, keep=session_id)
+            action = AuditAction.MFA_DISABLED if right else AuditAction.REAUTHENTICATION_FAILED
+            work.audit.append(_event(action, user_id, session_id, caller, self.clock))
             work.commit()
+        if not right:
+            raise CodeInvalid
 
 
 @attrs.frozen(kw_only=True)
@@ -210,7 +229,9 @@ class RenewRecoveryCodes:
     clock: Clock
     codes: SecondFactorCodes
 
-    def __call__(self, *, user_id: UserId, session_id: SessionId) -> tuple[str, ...]:
+    def __call__(
+        self, *, user_id: UserId, session_id: SessionId, caller: Caller = UNKNOWN_CALLER
+    ) -> tuple[str, ...]:
         """Raises `NotEnrolled` or `ReauthenticationRequired`."""
         recovery = self.codes.one_time_passwords.recovery_codes()
         now = self.clock.now()
@@ -221,6 +242,9 @@ class RenewRecoveryCodes:
                 raise NotEnrolled
             factor.renew_recovery(tuple(map(recovery_digest, recovery)))
             work.second_factors.save(factor)
+            work.audit.append(
+                _event(AuditAction.RECOVERY_CODES_RENEWED, user_id, session_id, caller, self.clock)
+            )
             work.commit()
         return recovery
 
@@ -291,7 +315,7 @@ def _remove(work: UnitOfWork, factor: SecondFactor, clock: Clock) -> None:
     now = clock.now()
     factor.disable(at=now)
     work.second_factors.remove(factor)
-    work.sessions.end_all(factor.id, SessionEnd.SECOND_FACTOR_CHANGED, at=now)
+    shut_out(work, factor.id, SessionEnd.SECOND_FACTOR_CHANGED, at=now)
     work.audit.append(AuditEvent(at=now, action=AuditAction.MFA_DISABLED, subject_id=factor.id))
 
 

@@ -11,6 +11,7 @@ from printapic.application.ports.throttle import Throttle, demand
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.ports.users import TokenIssuer
 from printapic.application.users.limits import REFRESHES_PER_SESSION
+from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.errors import NotFound
@@ -186,7 +187,7 @@ class EndSessions:
             user = work.users.get(user_id)
             if actor_may is not None:
                 user.demand_reach(actor_may)
-            ended = work.sessions.end_all(user_id, SessionEnd.REVOKED, at=now, keep=keep)
+            ended = shut_out(work, user_id, SessionEnd.REVOKED, at=now, keep=keep)
             work.audit.append(
                 AuditEvent(
                     at=now,

@@ -43,6 +43,7 @@ class AuditAction(StrEnum):
     MFA_ENROLLED = "mfa.enrolled"
     MFA_DISABLED = "mfa.disabled"
     MFA_RESET = "mfa.reset"
+    RECOVERY_CODES_RENEWED = "mfa.recovery-codes-renewed"
     RECOVERY_CODE_USED = "mfa.recovery-code-used"
     USER_CREATED = "user.created"
     USER_DISABLED = "user.disabled"

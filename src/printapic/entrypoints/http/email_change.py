@@ -11,7 +11,7 @@ from printapic.domain.actors import Caller
 from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.account_fields import Accepted, TokenRequest
 from printapic.entrypoints.http.given import Given
-from printapic.entrypoints.http.limits import ACCOUNT
+from printapic.entrypoints.http.limits import ACCOUNT, API
 from printapic.entrypoints.http.policies import allow, public
 from printapic.entrypoints.http.registration import AddressRequest
 
@@ -24,7 +24,7 @@ class EmailController(Controller):
         operation_id="request_email_change",
         summary="Ask for another address; mails to the new and the old one say how to go on",
         status_code=202,
-        opt=allow(Permission.ACCOUNT_SELF, problems=(422, 429)),
+        opt=allow(Permission.ACCOUNT_SELF, problems=(422, 429), limits=(API, ACCOUNT)),
         sync_to_thread=True,
     )
     def request_change(

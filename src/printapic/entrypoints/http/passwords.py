@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from litestar import Controller, post, put
+from litestar import Controller, Request, post, put
 from litestar.params import JSONBody
 
 from printapic.application.shop import Shop
@@ -15,11 +15,13 @@ from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.account_fields import Accepted, Password, Token
 from printapic.entrypoints.http.authentication import Doorkeeper
 from printapic.entrypoints.http.bodies import RequestBody
+from printapic.entrypoints.http.device_cookie import device_token
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.limits import ACCOUNT
 from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.policies import allow, public
 from printapic.entrypoints.http.registration import AddressRequest
+from printapic.entrypoints.settings import Settings
 
 
 class ResetRequest(RequestBody, kw_only=True):
@@ -82,11 +84,13 @@ class PasswordController(Controller):
         opt=allow(Permission.ACCOUNT_SELF, problems=(422, 429, 503)) | taking(Load.LOGIN),
         sync_to_thread=True,
     )
-    def change(
+    def change(  # noqa: PLR0917 - the framework fills them in by name
         self,
+        request: Request[Any, Any, Any],
         data: JSONBody[ChangePasswordRequest],
         shop: Given[Shop],
         principal: Given[Principal],
+        settings: Given[Settings],
         caller: Given[Caller],
         doorkeeper: Given[Doorkeeper],
     ) -> None:
@@ -95,6 +99,7 @@ class PasswordController(Controller):
             session_id=principal.session_id,
             current_password=data.current_password,
             new_password=data.new_password,
+            device_token=device_token(request, settings),
             caller=caller,
         )
         doorkeeper.forget(principal.user_id)

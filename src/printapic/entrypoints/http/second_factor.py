@@ -133,8 +133,12 @@ class SecondFactorController(Controller):
         opt=allow(Permission.ACCOUNT_SELF, problems=(409,)),
         sync_to_thread=True,
     )
-    def renew(self, shop: Given[Shop], principal: Given[Principal]) -> RecoveryCodesBody:
-        codes = shop.renew_recovery_codes(user_id=principal.user_id, session_id=principal.session_id)
+    def renew(
+        self, shop: Given[Shop], principal: Given[Principal], caller: Given[Caller]
+    ) -> RecoveryCodesBody:
+        codes = shop.renew_recovery_codes(
+            user_id=principal.user_id, session_id=principal.session_id, caller=caller
+        )
         return RecoveryCodesBody(recovery_codes=list(codes))
 
     @delete(

@@ -178,11 +178,13 @@ class SessionController(Controller):
         opt=allow(Permission.ACCOUNT_SELF, problems=(422, 429, 503)) | taking(Load.LOGIN),
         sync_to_thread=True,
     )
-    def prove(
+    def prove(  # noqa: PLR0917 - the framework fills them in by name
         self,
+        request: Request[Any, Any, Any],
         data: JSONBody[ProofRequest],
         shop: Given[Shop],
         principal: Given[Principal],
+        settings: Given[Settings],
         caller: Given[Caller],
         doorkeeper: Given[Doorkeeper],
     ) -> None:
@@ -191,6 +193,7 @@ class SessionController(Controller):
             session_id=principal.session_id,
             password=data.password,
             otp=data.otp,
+            device_token=device_token(request, settings),
             caller=caller,
         )
         doorkeeper.forget(principal.user_id)

@@ -24,11 +24,7 @@ def log_in(floor: ShopFloor, email: str = "anna@example.org", password: str = PA
 
 
 def disable(floor: ShopFloor, person: Actor) -> None:
-    with floor.unit_of_work() as work:
-        user = work.users.get(user_of(person))
-        user.disabled_at = floor.clock.now()
-        work.users.save(user)
-        work.commit()
+    floor.shop.disable_user(user_id=user_of(person), actor_id=None)
 
 
 def test_an_access_token_says_who_comes_with_which_rights(floor: ShopFloor, anna: Actor) -> None:
@@ -173,13 +169,23 @@ def test_tokens_are_never_shown(floor: ShopFloor, anna: Actor) -> None:
     assert pair.refresh_token not in repr(pair)
 
 
-def test_a_password_that_changes_while_it_is_checked_is_wrong(floor: ShopFloor, anna: Actor) -> None:
+@pytest.mark.parametrize("disabled", [True, False])
+def test_a_password_that_changes_while_it_is_checked_is_wrong(
+    floor: ShopFloor, anna: Actor, disabled: bool
+) -> None:
     """Between looking at it and starting the session somebody else was faster."""
     log_in_now = floor.shop.log_in
 
     class SlowHasher(type(log_in_now.hasher)):  # type: ignore[misc]
         def verify(self, password: str, password_hash: str | None) -> bool:
-            floor.shop.disable_user(user_id=user_of(anna), actor_id=None)
+            if disabled:
+                floor.shop.disable_user(user_id=user_of(anna), actor_id=None)
+            else:
+                with floor.unit_of_work() as work:
+                    user = work.users.get(user_of(anna))
+                    user.change_password("another hash", at=floor.clock.now())
+                    work.users.save(user)
+                    work.commit()
             return bool(log_in_now.hasher.verify(password, password_hash))
 
     with pytest.raises(CredentialsInvalid):

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from printapic.application.ports.notifications import Mail, MailUnavailable
+from printapic.application.ports.throttle import TooManyRequests
 from printapic.domain.actors import Actor
 from printapic.domain.audit.event import AuditAction
 from printapic.domain.ids import AccountRequestId, SessionId
@@ -94,6 +95,84 @@ def test_one_way_back_undoes_every_later_change_and_every_pending_one(floor: Sho
     assert address(floor, anna) == OLD
     with pytest.raises(TokenInvalid):
         floor.shop.confirm_email_change(token=floor.token(to="thief@example.com"))
+
+
+@pytest.mark.parametrize("shut_out", ["reset", "disable and enable", "revert", "end others", "factor"])
+def test_what_a_thief_asked_for_before_logging_out_is_lost_when_the_owner_takes_over(
+    floor: ShopFloor, anna: Actor, shut_out: str
+) -> None:
+    """A session that ended by logging out is not ended again, and must not keep its link either."""
+    floor.clock.advance(DAY)
+    if shut_out == "revert":
+        ask(floor, anna, "thief@example.com")
+        floor.shop.confirm_email_change(token=floor.token(to="thief@example.com"))
+        floor.shop.revert_email_change(token=floor.token(to=OLD))
+        floor.clock.advance(MINUTE)
+    floor.shop.log_out(session_id=ask(floor, anna))
+    link = floor.token(to=NEW)
+    floor.clock.advance(MINUTE)
+    if shut_out == "reset":
+        floor.shop.request_password_reset(email=OLD)
+        floor.work()
+        floor.shop.reset_password(token=floor.token(to=OLD), new_password="seven quiet tangerines")
+    elif shut_out == "disable and enable":
+        floor.shop.disable_user(user_id=user_of(anna), actor_id=None)
+        floor.shop.enable_user(user_id=user_of(anna), actor_id=None)
+    elif shut_out == "revert":
+        floor.shop.revert_email_change(token=floor.token(to=OLD))
+    elif shut_out == "factor":
+        floor.enrol(anna, floor.session(OLD))
+    else:
+        own = floor.session(OLD)
+        floor.shop.end_sessions(user_id=user_of(anna), keep=own, actor_id=user_of(anna))
+    with pytest.raises(TokenInvalid):
+        floor.shop.confirm_email_change(token=link)
+    assert address(floor, anna) == OLD
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_thiefs_own_way_back_does_not_undo_the_owners(
+    floor: ShopFloor, anna: Actor, confirmed: bool
+) -> None:
+    thief = ask(floor, anna)
+    way_back = floor.token(to=OLD)
+    floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    floor.clock.advance(MINUTE)
+    ask(floor, anna, "thief@example.net", thief)
+    thiefs = floor.token(to=NEW)
+    if confirmed:
+        floor.shop.confirm_email_change(token=floor.token(to="thief@example.net"))
+    floor.clock.advance(MINUTE)
+    floor.shop.revert_email_change(token=way_back)
+    with pytest.raises(TokenInvalid):
+        floor.shop.revert_email_change(token=thiefs)
+    assert address(floor, anna) == OLD
+
+
+def test_an_earlier_way_back_outlives_a_later_one_that_was_used(floor: ShopFloor, anna: Actor) -> None:
+    asking = ask(floor, anna)
+    first = floor.token(to=OLD)
+    floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    floor.clock.advance(MINUTE)
+    ask(floor, anna, "thief@example.net", asking)
+    floor.shop.revert_email_change(token=floor.token(to=NEW))
+    floor.shop.revert_email_change(token=first)
+    assert address(floor, anna) == OLD
+
+
+def test_a_closed_account_does_not_move_back_either(floor: ShopFloor, anna: Actor) -> None:
+    ask(floor, anna)
+    floor.shop.disable_user(user_id=user_of(anna), actor_id=None)
+    with pytest.raises(TokenInvalid):
+        floor.shop.revert_email_change(token=floor.token(to=OLD))
+
+
+def test_one_account_asks_for_five_addresses_an_hour(floor: ShopFloor, anna: Actor) -> None:
+    session_id = floor.session(OLD)
+    for number in range(5):
+        ask(floor, anna, f"stranger-{number}@example.net", session_id)
+    with pytest.raises(TooManyRequests):
+        ask(floor, anna, "stranger-6@example.net", session_id)
 
 
 def test_whoever_has_the_new_address_already_is_told_and_keeps_it(floor: ShopFloor, anna: Actor) -> None:

@@ -8,7 +8,7 @@ import pytest
 from printapic.application.ports.throttle import TooManyRequests
 from printapic.domain.actors import Actor, Caller, Role
 from printapic.domain.audit.event import AuditAction
-from printapic.domain.users.email import EmailInvalid
+from printapic.domain.users.email import EmailAddress, EmailInvalid
 from printapic.domain.users.password import PasswordGuessable, PasswordTooShort
 from printapic.domain.users.session import SessionInvalid
 from printapic.domain.users.user import CredentialsInvalid, PasswordWrong, TokenInvalid
@@ -114,6 +114,70 @@ def test_an_account_that_was_closed_meanwhile_gets_no_new_password(floor: ShopFl
     floor.shop.disable_user(user_id=user_of(anna), actor_id=None)
     with pytest.raises(TokenInvalid):
         floor.shop.reset_password(token=token, new_password=OTHER)
+
+
+def test_a_reset_mailed_to_an_address_that_is_no_longer_the_accounts_is_worthless(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    """Neither a thief's after the owner took the account back, nor one in a mailbox that was left."""
+    own = floor.session(ANNA)
+    token = reset_token(floor)
+    with floor.unit_of_work() as work:
+        user = work.users.get(user_of(anna))
+        user.change_email(EmailAddress.parse("anna@new.example"), at=floor.clock.now())
+        work.users.save(user)
+        work.commit()
+    with pytest.raises(TokenInvalid):
+        floor.shop.reset_password(token=token, new_password=OTHER)
+    assert len(floor.shop.list_sessions(user_id=user_of(anna))) == 1
+    assert own is not None
+
+
+def test_other_mails_to_an_address_do_not_use_its_resets_up(floor: ShopFloor, anna: Actor) -> None:
+    floor.clock.advance(DAY)
+    for _ in range(5):
+        floor.shop.request_verification_mail(email=ANNA)
+    with pytest.raises(TooManyRequests):
+        floor.shop.request_verification_mail(email=ANNA)
+    floor.shop.reset_password(token=reset_token(floor), new_password=OTHER)
+
+
+def test_a_wrong_present_password_is_remembered(floor: ShopFloor, anna: Actor) -> None:
+    own = floor.session(ANNA)
+    with pytest.raises(PasswordWrong):
+        floor.shop.change_password(
+            user_id=user_of(anna), session_id=own, current_password="not hers", new_password=OTHER
+        )
+    assert floor.audited()[-1] == AuditAction.REAUTHENTICATION_FAILED
+
+
+def test_a_right_present_password_does_not_count(floor: ShopFloor, anna: Actor) -> None:
+    own = floor.session(ANNA)
+    for number in range(8):
+        present, new = (PASSWORD, OTHER) if number % 2 == 0 else (OTHER, PASSWORD)
+        floor.shop.change_password(
+            user_id=user_of(anna), session_id=own, current_password=present, new_password=new
+        )
+
+
+def test_strangers_who_guess_do_not_keep_a_known_device_from_changing_the_password(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    pair = floor.shop.log_in(email=ANNA, password=PASSWORD)
+    own = floor.shop.authenticate(access_token=pair.access_token).session_id
+    for _ in range(5):
+        with pytest.raises(CredentialsInvalid):
+            floor.shop.log_in(email=ANNA, password="a stranger's guess")
+    floor.shop.reauthenticate(
+        user_id=user_of(anna), session_id=own, password=PASSWORD, device_token=pair.device_token
+    )
+    floor.shop.change_password(
+        user_id=user_of(anna),
+        session_id=own,
+        current_password=PASSWORD,
+        new_password=OTHER,
+        device_token=pair.device_token,
+    )
 
 
 def test_nobodys_mailbox_is_flooded(floor: ShopFloor, anna: Actor) -> None:

@@ -68,7 +68,7 @@ def test_a_code_works_once(floor: ShopFloor, anna: Actor) -> None:
         floor.session(ANNA, code)
 
 
-@pytest.mark.parametrize("code", ["", "000000", "12345", "not a code", "\ud800", "\u0660" * 6])
+@pytest.mark.parametrize("code", ["000000", "12345", "not a code", "\ud800", "\u0660" * 6])
 def test_a_wrong_code_is_wrong_credentials(floor: ShopFloor, anna: Actor, code: str) -> None:
     floor.enrol(anna, floor.session(ANNA))
     with pytest.raises(CredentialsInvalid):
@@ -163,6 +163,59 @@ def test_disabling_takes_a_code_and_ends_the_other_sessions(floor: ShopFloor, an
     floor.work()
     assert "Your second factor was removed" in subjects(floor)
     assert AuditAction.MFA_DISABLED in floor.audited()
+
+
+def test_without_the_factor_staff_loses_what_it_opened() -> None:
+    floor = open_floor(staff_need_second_factor=True)
+    admin = Actor(floor.shop.create_admin(email="root@example.org", password=PASSWORD), frozenset())
+    pair = floor.shop.log_in(email="root@example.org", password=PASSWORD)
+    own = floor.shop.authenticate(access_token=pair.access_token).session_id
+    secret, _ = floor.enrol(admin, own)
+    floor.shop.authenticate(access_token=pair.access_token).demand(frozenset({Permission.ROLE_WRITE}))
+    floor.shop.disable_second_factor(user_id=user_of(admin), session_id=own, code=floor.code(secret))
+    with pytest.raises(SecondFactorRequired):
+        floor.shop.authenticate(access_token=pair.access_token).demand(frozenset({Permission.ROLE_WRITE}))
+
+
+def test_what_went_wrong_after_a_right_password_is_remembered(floor: ShopFloor, anna: Actor) -> None:
+    own = floor.session(ANNA)
+    floor.enrol(anna, own)
+    with pytest.raises(SecondFactorMissing):
+        floor.session(ANNA)
+    assert floor.audited()[-1] == AuditAction.LOG_IN_FAILED
+    with pytest.raises(CodeInvalid):
+        floor.shop.disable_second_factor(user_id=user_of(anna), session_id=own, code="000000")
+    assert floor.audited()[-1] == AuditAction.REAUTHENTICATION_FAILED
+    floor.shop.renew_recovery_codes(user_id=user_of(anna), session_id=own)
+    assert floor.audited()[-1] == AuditAction.RECOVERY_CODES_RENEWED
+
+
+def test_right_codes_do_not_count(floor: ShopFloor, anna: Actor) -> None:
+    own = floor.session(ANNA)
+    secret, _ = floor.enrol(anna, own)
+    for _ in range(8):
+        floor.clock.advance(STEP)
+        floor.session(ANNA, floor.code(secret))
+        floor.clock.advance(STEP)
+        floor.shop.reauthenticate(
+            user_id=user_of(anna), session_id=own, password=PASSWORD, otp=floor.code(secret)
+        )
+
+
+def test_guessed_codes_wait_longer_and_longer(floor: ShopFloor, anna: Actor) -> None:
+    floor.enrol(anna, floor.session(ANNA))
+    waits = []
+    for _ in range(120):
+        try:
+            floor.session(ANNA, "000000")
+        except CredentialsInvalid:
+            continue
+        except TooManyRequests as refusal:
+            waits.append(refusal.retry_after_s)
+            floor.clock.advance(timedelta(seconds=refusal.retry_after_s))
+    assert waits[0] <= 60
+    assert 180 in waits
+    assert max(waits) == 1728
 
 
 def test_a_recovery_code_disables_it_too(floor: ShopFloor, anna: Actor) -> None:

@@ -12,7 +12,7 @@ from printapic.application.ports.users import (
     SecondFactorRepository,
 )
 from printapic.domain.ids import AccountRequestId, ApiKeyId, UserId
-from printapic.domain.users.account_request import AccountRequest
+from printapic.domain.users.account_request import AccountRequest, RequestKind
 from printapic.domain.users.api_key import ApiKey, ApiKeyNotFound
 from printapic.domain.users.second_factor import SecondFactor
 from printapic.domain.users.user import User
@@ -41,6 +41,29 @@ class MemoryAccountRequestRepository(AccountRequestRepository):
     def save(self, request: AccountRequest) -> None:
         """Raises `ConcurrentUpdate`."""
         self._transaction.save("account_requests", request, request.id)
+
+    def withdraw_all(
+        self,
+        user_id: UserId,
+        kinds: frozenset[RequestKind],
+        *,
+        at: datetime,
+        since: datetime | None = None,
+    ) -> int:
+        """Withdraw them one by one: there is no other writer."""
+        rows: list[AccountRequest] = list(self._transaction.table("account_requests").values())
+        open_ones = [
+            each
+            for each in rows
+            if each.user_id == user_id
+            and each.kind in kinds
+            and each.used_at is None
+            and (since is None or each.created_at >= since)
+        ]
+        for request in map(copy_of, open_ones):
+            request.withdraw(at=at)
+            self.save(request)
+        return len(open_ones)
 
     def of_user(self, user_id: UserId, email_keys: frozenset[str]) -> tuple[AccountRequest, ...]:
         """The oldest first."""

@@ -12,6 +12,7 @@ from sqlalchemy import (
     delete,
     or_,
     select,
+    update,
 )
 
 from printapic.adapters.persistence.sql.tables import account_requests, api_keys, second_factors, users
@@ -60,6 +61,24 @@ class SqlAccountRequestRepository(AccountRequestRepository):
     def save(self, request: AccountRequest) -> None:
         """Raises `ConcurrentUpdate`."""
         self._transaction.change(account_requests, _request_values(request), request)
+
+    def withdraw_all(
+        self,
+        user_id: UserId,
+        kinds: frozenset[RequestKind],
+        *,
+        at: datetime,
+        since: datetime | None = None,
+    ) -> int:
+        """One statement."""
+        table = account_requests
+        of_user = and_(table.c.user_id == user_id, table.c.kind.in_(sorted(kinds)))
+        condition = and_(of_user, table.c.used_at.is_(None))
+        if since is not None:
+            condition = and_(condition, table.c.created_at >= since)
+        return self._transaction.write(
+            update(table).where(condition).values(used_at=at, version=table.c.version + 1)
+        ).rowcount
 
     def of_user(self, user_id: UserId, email_keys: frozenset[str]) -> tuple[AccountRequest, ...]:
         """The oldest first."""
