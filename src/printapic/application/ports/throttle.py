@@ -12,7 +12,9 @@ from printapic.domain.errors import Throttled
 
 @attrs.frozen(kw_only=True)
 class Limit:
-    """At most `count` in any `period_s`: all at once if they are saved up, then one each `period_s / count`.
+    """`count` at once if they are saved up, then one each `period_s / count`.
+
+    So `count` in the long run, and up to `2 * count - 1` in a period that begins with all of them.
 
     `name` keeps the counters of different limits apart, and is shown in the `RateLimit` headers.
     """

@@ -314,7 +314,8 @@ class TokenIssuer(Protocol):
     def pseudonym(self, purpose: str, text: str) -> str:
         """43 characters that stand for `text` and do not give it away, the same each time.
 
-        Only for what may be forgotten: another active key makes another pseudonym.
+        Another active key makes another pseudonym: counters begin anew, known devices are forgotten, and
+        entries of the audit log about one stranger are no longer seen to be about the same one.
         """
 
     @abstractmethod

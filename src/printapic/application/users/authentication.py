@@ -270,7 +270,7 @@ class Authenticate:
 
 @attrs.frozen(kw_only=True)
 class AuthenticateApiKey:
-    """Find out which machine carries an API key, with the rights its owner has now."""
+    """Find out which machine carries an API key, with what the roles of its owner allow now."""
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock

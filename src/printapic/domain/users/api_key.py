@@ -72,8 +72,8 @@ class NetworkInvalid(Invalid):
 class ApiKey(Aggregate):
     """A machine's credential. Only the SHA-256 of the key is kept.
 
-    It acts in the name of `owner_id`, who issued it, and never does more than they may do now. `networks`
-    are where it may be used from, none meaning everywhere.
+    It acts in the name of `owner_id`, who issued it, and never does more than their roles allow now.
+    `networks` are where it may be used from, none meaning everywhere.
     """
 
     id: ApiKeyId = attrs.field(on_setattr=attrs.setters.frozen)
