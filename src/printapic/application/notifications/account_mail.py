@@ -144,15 +144,12 @@ class SendAccountMail:
             self.secretary.post(letter)
 
     def _letters(self, work: UnitOfWork, request: AccountRequest) -> list[Letter]:
-        match request.kind:
-            case RequestKind.VERIFICATION_MAIL:
-                return _some(self._again(work, request))
-            case RequestKind.PASSWORD_RESET:
-                return _some(self._reset(work, request))
-            case RequestKind.EMAIL_CHANGE:
-                return self._change(work, request)
-            case RequestKind.EMAIL_REVERT:
-                return []
+        """A way back is mailed together with its change, and never alone."""
+        if request.kind is RequestKind.VERIFICATION_MAIL:
+            return _some(self._again(work, request))
+        if request.kind is RequestKind.PASSWORD_RESET:
+            return _some(self._reset(work, request))
+        return self._change(work, request) if request.kind is RequestKind.EMAIL_CHANGE else []
 
     def _again(self, work: UnitOfWork, request: AccountRequest) -> Letter | None:
         user = work.users.by_email(request.email.key)

@@ -227,6 +227,13 @@ def test_a_session_that_was_taken_away_loses_what_it_asked_for(floor: ShopFloor,
     assert thief != owner
 
 
+def test_a_session_that_was_ended_alone_loses_what_it_asked_for_too(floor: ShopFloor, anna: Actor) -> None:
+    thief = ask(floor, anna)
+    floor.shop.end_session(user_id=user_of(anna), session_id=thief, actor_id=user_of(anna))
+    with pytest.raises(TokenInvalid):
+        floor.shop.confirm_email_change(token=floor.token(to=NEW))
+
+
 def test_logging_out_before_the_link_is_followed_does_not_matter(floor: ShopFloor, anna: Actor) -> None:
     floor.shop.log_out(session_id=ask(floor, anna))
     floor.shop.confirm_email_change(token=floor.token(to=NEW))
