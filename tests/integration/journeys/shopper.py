@@ -34,6 +34,7 @@ class Shopper:
     image_id: str = ""
     order_id: str = ""
     payment_id: str = ""
+    logins: dict[str, tuple[str, str]] = attrs.field(factory=dict, repr=False)
 
     def walk(self, photo: bytes) -> None:
         self.email, self.headers = self._register()
@@ -56,10 +57,25 @@ class Shopper:
         self.send("POST", "/v1/users/verify", json={"token": self._mailed_token(address)}, accept=(204, 422))
         if role is not None:
             self._keeper("users", "grant", "--email", address, "--role", role)
+        token = self._log_in(address, password)
+        self.logins[token] = (address, password)
+        return address, {"Authorization": token}
+
+    def _log_in(self, address: str, password: str) -> str:
         login = self.send(
             "POST", "/v1/sessions", json={"email": address, "password": password}, accept=(201,)
         )
-        return address, {"Authorization": f"Bearer {login.json()['access_token']}"}
+        return f"Bearer {login.json()['access_token']}"
+
+    def _renewed(self, token: str) -> str:
+        """An access token lasts five minutes, and a shop that is killed all the time takes longer."""
+        address, password = self.logins[token]
+        newer = self._log_in(address, password)
+        self.logins[newer] = (address, password)
+        for headers in (self.headers, self.operator):
+            if headers.get("Authorization") == token:
+                headers["Authorization"] = newer
+        return newer
 
     def _mailed_token(self, address: str) -> str:
         def look() -> str | None:
@@ -213,6 +229,10 @@ class Shopper:
             except httpx.TransportError:
                 return None
             if answer.status_code == 503 or _in_flight(answer):
+                return None
+            token = request.get("headers", {}).get("Authorization")
+            if answer.status_code == 401 and token in self.logins:
+                request["headers"] = {**request["headers"], "Authorization": self._renewed(token)}
                 return None
             assert answer.status_code in accept, f"{method} {path}: {answer.status_code} {answer.text}"
             return answer
