@@ -150,10 +150,10 @@ def _test(session: nox.Session) -> None:
 
 
 def _workers(session: nox.Session) -> list[str]:
-    """Use every core, and one worker more, since some tests wait for what they killed."""
+    """Use every core and at least two workers, so that tests which only pass alone are noticed."""
     if any(argument.startswith(("-n", "--numprocesses")) for argument in session.posargs):
         return []
-    return ["-n", str(min(8, max(2, os.cpu_count() or 2)) + 1), "--dist", "worksteal"]
+    return ["-n", str(min(8, max(2, os.cpu_count() or 2))), "--dist", "worksteal"]
 
 
 def _selects(argument: str) -> bool:

@@ -19,8 +19,8 @@ import httpx
 
 from printapic.entrypoints.cli.demo_client import Failed
 
-_START_S = 30
-_MAIL_S = 30
+_START_S = 90
+_MAIL_S = 90
 
 
 @attrs.frozen(kw_only=True)
