@@ -99,7 +99,7 @@ ROUTES = (
         name="e-mail change",
         method="PUT",
         path="/v1/users/me/email",
-        body=lambda email, password: {"email": email, "password": RIGHT},
+        body=_address_alone,
         asks_as_customer=True,
     ),
     Route(
