@@ -23,7 +23,7 @@ from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.container import Container
 from printapic.entrypoints.http.app import create_app
 from printapic.entrypoints.http.idempotency import KeysImpossible, keyed
-from printapic.entrypoints.http.loads import Load, taking
+from printapic.entrypoints.http.loads import Load, taking, unlimited
 from printapic.entrypoints.http.policies import allow, public
 from printapic.entrypoints.settings import MemoryStorage, Settings
 from tests.integration.http.live_shop import LiveShop, Person, live_shop, wait_until
@@ -262,7 +262,11 @@ def for_everybody() -> None: ...
 def reading() -> None: ...
 
 
-@pytest.mark.parametrize("route", [for_everybody, reading])
+@post(HERE, opt=allow(Permission.ACCOUNT_SELF) | keyed() | unlimited(), sync_to_thread=False)
+def for_ever() -> None: ...
+
+
+@pytest.mark.parametrize("route", [for_everybody, reading, for_ever])
 def test_a_route_that_cannot_keep_its_promise_stops_the_start(
     tmp_path: Any, route: ControllerRouterHandler
 ) -> None:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.integration.journeys.kills import walk_through_kills
 
 
-@pytest.mark.timeout(300)  # whoever was killed with a key in hand holds it for thirty seconds
 def test_a_journey_through_kills_is_finished_with_no_step_lost_or_doubled(
     tmp_path: Path, variables: dict[str, str]
 ) -> None:

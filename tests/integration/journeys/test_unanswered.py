@@ -52,7 +52,7 @@ def send_until_answered(shop: LiveShop, variables: dict[str, str], send: Send) -
 
 
 def end_leases(shop: LiveShop) -> None:
-    """What half a minute does."""
+    """What some seconds do."""
     engine = shop.container.engine()
     assert engine is not None
     with engine.begin() as connection:

@@ -70,7 +70,9 @@ class Admission:
         self._busy = dict.fromkeys(Load, 0)
         self.working = 0
         """How many requests are in a handler."""
-        self._receiving = self._uploading = 0
+        self._uploading = 0
+        self.arriving = 0
+        """How many requests stepped aside while their body arrives."""
         self._line: list[_Waiter] = []
         self.refused: Counter[Load] = Counter()
 
@@ -122,13 +124,13 @@ class Admission:
     @contextmanager
     def receiving(self, load: Load) -> Iterator[None]:
         """Raises `Overloaded` where too many wait for the rest of their body already."""
-        if self._receiving >= MOST_RECEIVING:
+        if self.arriving >= MOST_RECEIVING:
             self._refuse(load)
-        self._receiving += 1
+        self.arriving += 1
         try:
             yield
         finally:
-            self._receiving -= 1
+            self.arriving -= 1
 
     def shed(self, level: int) -> None:
         """Do less: from 1 on nothing heavy, from 2 on half of what is not critical. 0 is everything."""

@@ -37,19 +37,19 @@ from printapic.application.ports.idempotency import (
 from printapic.application.users.principal import Principal
 from printapic.domain.errors import Conflict, Invalid
 from printapic.entrypoints.http.headers import request_id
+from printapic.entrypoints.http.loads import STANDARD, demand_of
 from printapic.entrypoints.http.policies import operations, policy_of
 from printapic.entrypoints.http.preconditions import idempotency_key
 
-LEASE = timedelta(seconds=30)
-"""Longer than any request may take."""
 KEPT = timedelta(hours=24)
 KEPT_HEADERS = frozenset({b"content-language", b"content-type", b"etag", b"last-modified", b"location"})
 """What belongs to the answer; the others belong to the request that it is sent for."""
 KEPT_REFUSALS = frozenset({404, 409, 410, 422})
 """What use cases decide. Other refusals are made before them, or say that nothing was decided."""
 STORING_S = 3.0
-_HOPEFUL = timedelta(seconds=20)
-"""Who has so much left of the lease is probably still at it, and done in a moment."""
+"""How long an answer may take to be stored, when the request's own time may be over."""
+_SPARE_S = 4.0
+"""A handler that was interrupted has so long to give up."""
 _OPT = "idempotency"
 _IN_HAND = "printapic.idempotency"
 _log = structlog.get_logger(__name__)
@@ -61,9 +61,9 @@ class IdempotencyInFlight(Conflict):
     code = "idempotency-in-flight"
     retry_after_s: int
 
-    def __init__(self, leased_for: timedelta) -> None:
+    def __init__(self, retry_after_s: int) -> None:
         super().__init__("The same request is being worked on. Ask again in a moment.")
-        self.retry_after_s = 1 if leased_for > _HOPEFUL else int(leased_for.total_seconds()) + 1
+        self.retry_after_s = retry_after_s
 
 
 class IdempotencyKeyReused(Invalid):
@@ -76,7 +76,7 @@ class IdempotencyKeyReused(Invalid):
 
 
 class KeysImpossible(RuntimeError):
-    """Somebody declared a route idempotent that is for everybody, or does not only take JSON."""
+    """Somebody declared a route idempotent that is for everybody, has no end, or does not only take JSON."""
 
     def __init__(self, routes: list[str]) -> None:
         super().__init__("these routes cannot take an Idempotency-Key: " + ", ".join(routes))
@@ -121,7 +121,24 @@ def refuse_impossible(app: Litestar) -> None:
 def _possible(handler: BaseRouteHandler) -> bool:
     policy = policy_of(handler)
     known = policy is not None and not policy.anyone
-    return known and isinstance(handler, HTTPRouteHandler) and handler.http_methods == {"POST"}
+    ends = demand_of(handler) is not None
+    return known and ends and isinstance(handler, HTTPRouteHandler) and handler.http_methods == {"POST"}
+
+
+def lease_of(handler: BaseRouteHandler) -> timedelta:
+    """How long a claim holds that nobody settles: longer than the route may take, its answer stored.
+
+    So long do clients wait whose request died with its process. Should somebody outlive the lease, it is
+    still the use case's own key that keeps the work from being done twice.
+    """
+    demand = demand_of(handler) or STANDARD
+    return timedelta(seconds=demand.within_s + STORING_S + _SPARE_S)
+
+
+def ask_again_after_s(leased_for: timedelta) -> int:
+    """Whoever may still be at it is done in a moment; whoever should be done is dead until the lease ends."""
+    left_s = leased_for.total_seconds()
+    return 1 if left_s > STORING_S + _SPARE_S else int(left_s) + 1
 
 
 class Answers:
@@ -147,14 +164,15 @@ class Answers:
             key=key,
             fingerprint=_fingerprint(request, canonical),
         )
-        match await sync_to_thread(self._keys().claim, keyed_request, lease=LEASE, keep=KEPT):
+        lease = lease_of(request.route_handler)
+        match await sync_to_thread(self._keys().claim, keyed_request, lease=lease, keep=KEPT):
             case Claimed() as claim:
                 request.scope["state"][_IN_HAND] = _InHand(claim)
                 return None
             case Replay(reply=reply):
                 return _repeated(reply)
             case InFlight(leased_for=leased_for):
-                raise IdempotencyInFlight(leased_for)
+                raise IdempotencyInFlight(ask_again_after_s(leased_for))
             case Differs():
                 raise IdempotencyKeyReused
 
