@@ -17,7 +17,6 @@ CHECKPOINTS = "checkpoints"
 """What a finding calls the list of checkpoints itself; its numbers count them from 1."""
 
 _PAGE = 500
-_STREAMS = frozenset(stream.value for stream in AuditStream)
 
 
 @attrs.frozen(kw_only=True)

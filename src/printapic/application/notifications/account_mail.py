@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 
 import attrs
@@ -18,6 +17,7 @@ from printapic.domain.notifications.notification import Notification
 from printapic.domain.notifications.notification import NotificationKind as Kind
 from printapic.domain.users.account_request import AccountRequest, RequestKind
 from printapic.domain.users.email import EmailAddress
+from printapic.domain.users.mailed_token import token_digest
 from printapic.domain.users.user import Locale, Registration, User
 
 
@@ -109,7 +109,7 @@ def _invitation(
     if notification is None:
         return None
     token = secretary.tokens.mail_token("verify-email", str(registration.id))
-    registration.token_sha256 = _digest(token)
+    registration.expect(token)
     work.registrations.save(registration)
     return Letter(
         notification=notification,
@@ -191,18 +191,18 @@ class SendAccountMail:
 
     def _token(self, work: UnitOfWork, request: AccountRequest, url: str) -> dict[str, object]:
         token = self.secretary.tokens.mail_token(request.kind, str(request.id))
-        request.token_sha256 = _digest(token)
+        request.expect(token)
         work.account_requests.save(request)
         return {**self.secretary.link(url, token), "expires_at": request.expires_at}
 
     def _way_back(self, work: UnitOfWork, request: AccountRequest, user: User) -> dict[str, object]:
         token = self.secretary.tokens.mail_token(RequestKind.EMAIL_REVERT, str(request.id))
-        way_back = work.account_requests.by_token(_digest(token))
+        way_back = work.account_requests.by_token(token_digest(token))
         if way_back is None:
             way_back = request.way_back(
                 id=AccountRequestId(self.identifiers.uuid()),
                 email=user.email,
-                token_sha256=_digest(token),
+                token=token,
                 at=self.clock.now(),
             )
             work.account_requests.add(way_back)
@@ -242,7 +242,3 @@ class SendSecurityMail:
 
 def _some(letter: Letter | None) -> list[Letter]:
     return [] if letter is None else [letter]
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

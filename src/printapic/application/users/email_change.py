@@ -10,7 +10,6 @@ from printapic.application.ports.throttle import Throttle, demand
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.ports.users import EmailTaken, TokenIssuer
 from printapic.application.users.limits import EMAIL_CHANGES_PER_USER, demand_mail
-from printapic.application.users.passwords import token_digest
 from printapic.application.users.second_factor import own_session
 from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
@@ -18,6 +17,7 @@ from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.ids import AccountRequestId, SessionId, UserId
 from printapic.domain.users.account_request import AccountRequest, RequestKind
 from printapic.domain.users.email import EmailAddress
+from printapic.domain.users.mailed_token import token_digest
 from printapic.domain.users.session import SessionEnd
 from printapic.domain.users.user import TokenInvalid
 

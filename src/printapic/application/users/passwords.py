@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 
@@ -26,16 +25,12 @@ from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.ids import AccountRequestId, SessionId, UserId
 from printapic.domain.users.account_request import AccountRequest, RequestKind
 from printapic.domain.users.email import EmailAddress
+from printapic.domain.users.mailed_token import token_digest
 from printapic.domain.users.password import PasswordGuessable, check_new_password
 from printapic.domain.users.session import SessionEnd
 from printapic.domain.users.user import PasswordWrong, TokenInvalid
 
 _WORDS = re.compile(r"[^\W_]+")
-
-
-def token_digest(token: str) -> str:
-    """What is stored of a token. Any string has one."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @attrs.frozen(kw_only=True)

@@ -10,12 +10,13 @@ from printapic.application.ports.throttle import Throttle
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.ports.users import EmailTaken, TokenIssuer
 from printapic.application.users.limits import account_of, demand_mail
-from printapic.application.users.passwords import NewPassword, token_digest
+from printapic.application.users.passwords import NewPassword
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.ids import AccountRequestId, RegistrationId, UserId
 from printapic.domain.users.account_request import AccountRequest, RequestKind
 from printapic.domain.users.email import EmailAddress
+from printapic.domain.users.mailed_token import token_digest
 from printapic.domain.users.user import Locale, Registration, TokenInvalid
 
 

@@ -12,6 +12,7 @@ from printapic.domain.events import Aggregate, aware_utc
 from printapic.domain.ids import AccountRequestId, SessionId, UserId
 from printapic.domain.users.email import EmailAddress
 from printapic.domain.users.events import AccountMailRequested
+from printapic.domain.users.mailed_token import token_digest
 from printapic.domain.users.user import TokenInvalid
 
 
@@ -74,7 +75,11 @@ class AccountRequest(Aggregate):
         request._record(AccountMailRequested(at=at, request_id=id))
         return request
 
-    def way_back(self, *, id: AccountRequestId, email: EmailAddress, token_sha256: str, at: datetime) -> Self:  # noqa: A002
+    def expect(self, token: str) -> None:
+        """From now on this token, which a mail brings, redeems the request."""
+        self.token_sha256 = token_digest(token)
+
+    def way_back(self, *, id: AccountRequestId, email: EmailAddress, token: str, at: datetime) -> Self:  # noqa: A002
         """The token by which the owner of the old address takes this change back, before or after it."""
         kind = RequestKind.EMAIL_REVERT
         return type(self)(
@@ -83,7 +88,7 @@ class AccountRequest(Aggregate):
             email=email,
             user_id=self.user_id,
             undoes=self.id,
-            token_sha256=token_sha256,
+            token_sha256=token_digest(token),
             created_at=at,
             expires_at=at + LIFETIMES[kind],
         )

@@ -24,6 +24,7 @@ from printapic.domain.users.events import (
     UserErased,
     UserVerified,
 )
+from printapic.domain.users.mailed_token import token_digest
 from printapic.domain.users.permissions import Permission, permissions
 
 REGISTRATION_LIFETIME = timedelta(hours=24)
@@ -154,6 +155,10 @@ class Registration(Aggregate):
         )
         registration._record(RegistrationRequested(at=at, registration_id=id))
         return registration
+
+    def expect(self, token: str) -> None:
+        """From now on this token, which a mail brings, turns the wish into an account."""
+        self.token_sha256 = token_digest(token)
 
     def redeem(self, *, user_id: UserId, at: datetime, password_hash: str | None = None) -> User:
         """Turn into the user, with another password than that of the registration if one is given.
