@@ -11,7 +11,7 @@ from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.secrets import ApiKeyMint
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
-from printapic.application.users.second_factor import own_session
+from printapic.application.users.proof import demand_recent_proof
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.ids import ApiKeyId, SessionId, UserId
@@ -52,7 +52,7 @@ class IssueApiKey:
         with self.unit_of_work() as work:
             owner = work.users.get(owner_id)
             if session_id is not None:
-                own_session(work, owner_id, session_id, at=now).demand_recent_proof(at=now)
+                demand_recent_proof(work, owner_id, session_id, at=now)
             key = ApiKey.issue(
                 id=key_id,
                 owner_id=owner_id,

@@ -16,7 +16,8 @@ from printapic.application.ports.unit_of_work import ConcurrentUpdate, UnitOfWor
 from printapic.application.ports.users import PasswordHasher, TokenIssuer
 from printapic.application.users.limits import PasswordGate, account_of
 from printapic.application.users.principal import Principal
-from printapic.application.users.second_factor import SecondFactorCodes, own_session
+from printapic.application.users.proof import own_session
+from printapic.application.users.second_factor_codes import SecondFactorCodes
 from printapic.application.users.sessions import TokenPair, token_pair
 from printapic.domain.actors import UNKNOWN_CALLER, Actor, Caller, Role
 from printapic.domain.audit.event import AuditAction, AuditEvent

@@ -10,7 +10,7 @@ from printapic.application.ports.throttle import Throttle, demand
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.ports.users import EmailTaken, TokenIssuer
 from printapic.application.users.limits import EMAIL_CHANGES_PER_USER, demand_mail
-from printapic.application.users.second_factor import own_session
+from printapic.application.users.proof import demand_recent_proof
 from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
@@ -44,7 +44,7 @@ class RequestEmailChange:
         demand(self.throttle, f"user:{user_id}", EMAIL_CHANGES_PER_USER)
         demand_mail(self.throttle, self.tokens, address)
         with self.unit_of_work() as work:
-            own_session(work, user_id, session_id, at=now).demand_recent_proof(at=now)
+            demand_recent_proof(work, user_id, session_id, at=now)
             work.account_requests.add(
                 AccountRequest.ask(
                     id=AccountRequestId(self.identifiers.uuid()),

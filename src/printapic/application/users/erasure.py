@@ -16,7 +16,7 @@ from printapic.application.ports.idempotency import IdempotencyKeys
 from printapic.application.ports.shredding import Shredder
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.application.users.administration import keep_an_administrator
-from printapic.application.users.second_factor import own_session
+from printapic.application.users.proof import demand_recent_proof
 from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
@@ -53,7 +53,7 @@ class RequestErasure:
         now = self.clock.now()
         with self.unit_of_work() as work:
             if actor_id is not None and session_id is not None:
-                own_session(work, actor_id, session_id, at=now).demand_recent_proof(at=now)
+                demand_recent_proof(work, actor_id, session_id, at=now)
             administrators = work.users.administrators()
             user = work.users.get(user_id)
             keep_an_administrator(administrators, user)

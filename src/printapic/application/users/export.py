@@ -17,7 +17,7 @@ from printapic.application.ports.throttle import Limit, Throttle, demand
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.users import export_documents as documents
 from printapic.application.users.export_documents import Document
-from printapic.application.users.second_factor import own_session
+from printapic.application.users.proof import demand_recent_proof
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.ids import ImageId, NotificationId, OrderId, SessionId, UserId
@@ -72,7 +72,7 @@ class ExportUser:
         """
         now = self.clock.now()
         with self.unit_of_work.reading() as work:
-            own_session(work, user_id, session_id, at=now).demand_recent_proof(at=now)
+            demand_recent_proof(work, user_id, session_id, at=now)
         demand(self.throttle, f"user:{user_id}", EXPORTS)
         with self.unit_of_work() as work:
             work.users.get(user_id)
