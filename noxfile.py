@@ -52,7 +52,7 @@ def chaos(session: nox.Session) -> None:
     if not Path("tests/chaos").is_dir():
         session.skip("there are no such tests yet")
     _install(session, "tests")
-    session.run("pytest", "-m", "chaos", *session.posargs)
+    session.run("pytest", "-m", "chaos", "-o", "faulthandler_timeout=1500", *session.posargs)
 
 
 @nox.session

@@ -28,6 +28,7 @@ import textwrap
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from types import MappingProxyType
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
@@ -46,28 +47,22 @@ _BLANK_LINE = re.compile(r"\n\s*\n")
 
 
 class JinjaMailTemplates(MailTemplates):
-    """Renders the templates beside this module. All are compiled at once, so a broken one stops the start."""
-
-    def __init__(self) -> None:
-        self._text = _environment(html=False)
-        self._html = _environment(html=True)
-        for environment in (self._text, self._html):
-            for name in environment.list_templates(extensions=["jinja"]):
-                environment.get_template(name)
+    """Renders the templates beside this module, each of which is compiled once in a process, when needed."""
 
     def render(self, kind: NotificationKind, locale: Locale, values: Mapping[str, object]) -> MailContent:
         """Control characters in `values` become spaces. Raises `LookupError` for a missing value."""
         plain = {name: _plain(value) for name, value in values.items()}
         try:
             return MailContent(
-                subject=_subject(self._text, kind, locale, plain),
-                text=_body(self._text, "txt", kind, locale, plain),
-                html=_body(self._html, "html", kind, locale, plain),
+                subject=_subject(_environment(html=False), kind, locale, plain),
+                text=_body(_environment(html=False), "txt", kind, locale, plain),
+                html=_body(_environment(html=True), "html", kind, locale, plain),
             )
         except UndefinedError as error:
             raise LookupError(f"the mail {kind} in {locale}: {error.message}") from error
 
 
+@cache
 def _environment(*, html: bool) -> Environment:
     environment = Environment(
         loader=PackageLoader("printapic.adapters.notifications"),
