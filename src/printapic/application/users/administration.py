@@ -1,6 +1,8 @@
 """Users in the eyes of administrators and of the shop's own machine: making, finding, trusting, closing.
 
-Where `actor_id` is None the shop's own machine acts: whoever can call that can also read the database.
+Where `actor_id` is None the shop's own machine acts: whoever can call that can also read the database. What
+decides who gets in takes a proof that is fresh in `session_id`, so that a stolen access token makes nobody
+an administrator; without a session a program of the shop's own machine acts.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.application.ports.versions import Versions, demand_version
 from printapic.application.users.passwords import NewPassword
+from printapic.application.users.proof import demand_actors_proof
 from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller, Role
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.errors import Invalid
-from printapic.domain.ids import UserId
+from printapic.domain.ids import SessionId, UserId
 from printapic.domain.users.email import EmailAddress
 from printapic.domain.users.session import SessionEnd
 from printapic.domain.users.user import LastAdministrator, Locale, OwnRoles, User, UserNotFound
@@ -122,14 +125,21 @@ class SetRoles:
         user_id: UserId,
         roles: frozenset[Role],
         actor_id: UserId | None,
+        session_id: SessionId | None = None,
         versions: Versions = None,
         caller: Caller = UNKNOWN_CALLER,
     ) -> User:
-        """Raises `UserNotFound`, `RoleNotGrantable`, `OwnRoles`, `LastAdministrator` or `VersionDiffers`."""
+        """The user as they are now.
+
+        Raises `UserNotFound`, `RoleNotGrantable`, `OwnRoles`, `LastAdministrator`, `VersionDiffers`,
+        `ReauthenticationRequired` or `SessionInvalid`.
+        """
         _refuse_system(roles)
         if user_id == actor_id:
             raise OwnRoles
+        now = self.clock.now()
         with self.unit_of_work() as work:
+            demand_actors_proof(work, actor_id, session_id, at=now)
             administrators = work.users.administrators()
             user = work.users.get(user_id)
             demand_version(user, versions)
@@ -152,17 +162,20 @@ class DisableUser:
         *,
         user_id: UserId,
         actor_id: UserId | None,
+        session_id: SessionId | None = None,
         versions: Versions = None,
         caller: Caller = UNKNOWN_CALLER,
     ) -> User:
         """Disabling twice changes nothing.
 
-        Raises `UserNotFound`, `OwnRoles`, `LastAdministrator` or `VersionDiffers`.
+        Raises `UserNotFound`, `OwnRoles`, `LastAdministrator`, `VersionDiffers`,
+        `ReauthenticationRequired` or `SessionInvalid`.
         """
         if user_id == actor_id:
             raise OwnRoles
         now = self.clock.now()
         with self.unit_of_work() as work:
+            demand_actors_proof(work, actor_id, session_id, at=now)
             administrators = work.users.administrators()
             user = work.users.get(user_id)
             demand_version(user, versions)
@@ -188,15 +201,22 @@ class EnableUser:
         *,
         user_id: UserId,
         actor_id: UserId | None,
+        session_id: SessionId | None = None,
         versions: Versions = None,
         caller: Caller = UNKNOWN_CALLER,
     ) -> User:
-        """Enabling twice changes nothing. Raises `UserNotFound`, `AccountLeaving` or `VersionDiffers`."""
+        """Enabling twice changes nothing.
+
+        Raises `UserNotFound`, `AccountLeaving`, `VersionDiffers`, `ReauthenticationRequired` or
+        `SessionInvalid`.
+        """
+        now = self.clock.now()
         with self.unit_of_work() as work:
+            demand_actors_proof(work, actor_id, session_id, at=now)
             user = work.users.get(user_id)
             demand_version(user, versions)
             if user.disabled_at is not None:
-                user.enable(at=self.clock.now())
+                user.enable(at=now)
                 work.users.save(user)
                 _note(work, AuditAction.USER_ENABLED, user, actor_id, caller, self.clock)
                 work.commit()

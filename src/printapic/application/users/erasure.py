@@ -16,7 +16,7 @@ from printapic.application.ports.idempotency import IdempotencyKeys
 from printapic.application.ports.shredding import Shredder
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.application.users.administration import keep_an_administrator
-from printapic.application.users.proof import demand_recent_proof
+from printapic.application.users.proof import demand_actors_proof
 from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
@@ -48,12 +48,11 @@ class RequestErasure:
     ) -> int:
         """How many open orders the erasure waits for. Asking again changes nothing.
 
-        Raises `UserNotFound`, `LastAdministrator` or `ReauthenticationRequired`.
+        Raises `UserNotFound`, `LastAdministrator`, `ReauthenticationRequired` or `SessionInvalid`.
         """
         now = self.clock.now()
         with self.unit_of_work() as work:
-            if actor_id is not None and session_id is not None:
-                demand_recent_proof(work, actor_id, session_id, at=now)
+            demand_actors_proof(work, actor_id, session_id, at=now)
             administrators = work.users.administrators()
             user = work.users.get(user_id)
             keep_an_administrator(administrators, user)

@@ -20,3 +20,17 @@ def own_session(work: UnitOfWork, user_id: UserId, session_id: SessionId, *, at:
 def demand_recent_proof(work: UnitOfWork, user_id: UserId, session_id: SessionId, *, at: datetime) -> None:
     """Raises `ReauthenticationRequired`, or `SessionInvalid` as `own_session` does."""
     own_session(work, user_id, session_id, at=at).demand_recent_proof(at=at)
+
+
+def demand_actors_proof(
+    work: UnitOfWork, actor_id: UserId | None, session_id: SessionId | None, *, at: datetime
+) -> None:
+    """What `demand_recent_proof` raises, of somebody who acts on an account in a session.
+
+    Without a session it is no person who acts, but a program of the shop's own machine; in the session of
+    somebody else, or of nobody, nothing is proven.
+    """
+    if session_id is not None:
+        if actor_id is None:
+            raise SessionInvalid
+        demand_recent_proof(work, actor_id, session_id, at=at)

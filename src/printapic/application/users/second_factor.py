@@ -9,7 +9,7 @@ import attrs
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.secrets import Enrolment, OneTimePasswords, Sealer
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from printapic.application.users.proof import demand_recent_proof, own_session
+from printapic.application.users.proof import demand_actors_proof, demand_recent_proof, own_session
 from printapic.application.users.second_factor_codes import (
     SecondFactorCodes,
     recovery_digest,
@@ -183,7 +183,8 @@ class RenewRecoveryCodes:
 class ResetSecondFactor:
     """Help somebody who has lost app and codes: the factor goes in three days, and its owner is told now.
 
-    `at_once` is for the shop's own machine, where whoever calls could change the database as well.
+    `session_id` is where `actor_id` has proven lately who they are. Without it the shop's own machine acts,
+    where whoever calls could change the database as well; `at_once` is for it alone.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -194,14 +195,20 @@ class ResetSecondFactor:
         *,
         user_id: UserId,
         actor_id: UserId | None,
+        session_id: SessionId | None = None,
         at_once: bool = False,
         caller: Caller = UNKNOWN_CALLER,
     ) -> SecondFactor:
-        """Raises `UserNotFound`, `NotEnrolled`, or `OwnRoles`: whoever has the code can disable it."""
+        """The factor, with the moment when it goes.
+
+        Raises `OwnRoles`, since whoever has the code can disable it, `UserNotFound`, `NotEnrolled`,
+        `ReauthenticationRequired` or `SessionInvalid`.
+        """
         if user_id == actor_id:
             raise OwnRoles
         now = self.clock.now()
         with self.unit_of_work() as work:
+            demand_actors_proof(work, actor_id, session_id, at=now)
             work.users.get(user_id)
             factor = work.second_factors.get(user_id)
             if factor is None or not factor.active:

@@ -49,7 +49,7 @@ class AdministrationController(Controller):
         "/roles",
         operation_id="set_roles",
         summary="Give somebody else exactly these roles; where that changes anything, their sessions end",
-        opt=allow(Permission.ROLE_WRITE, problems=(*REFUSALS, 422, 428)),
+        opt=allow(Permission.ROLE_WRITE, problems=(*REFUSALS, 422, 428), proven=True),
         sync_to_thread=True,
     )
     def set_roles(
@@ -68,6 +68,7 @@ class AdministrationController(Controller):
             user_id=UserId(user_id),
             roles=frozenset(data.roles),
             actor_id=principal.user_id,
+            session_id=principal.session_id,
             versions=required_versions(request),
             caller=caller,
         )
@@ -79,7 +80,7 @@ class AdministrationController(Controller):
         operation_id="disable_user",
         summary="Close somebody else's account; its sessions and API keys stop working",
         status_code=200,
-        opt=allow(Permission.USER_WRITE, problems=REFUSALS),
+        opt=allow(Permission.USER_WRITE, problems=REFUSALS, proven=True),
         sync_to_thread=True,
     )
     def disable(
@@ -94,7 +95,11 @@ class AdministrationController(Controller):
         if_match: IfMatch = None,
     ) -> Response[UserBody]:
         user = shop.disable_user(
-            user_id=UserId(user_id), actor_id=principal.user_id, versions=versions(request), caller=caller
+            user_id=UserId(user_id),
+            actor_id=principal.user_id,
+            session_id=principal.session_id,
+            versions=versions(request),
+            caller=caller,
         )
         doorkeeper.forget(user.id)
         return changed(user)
@@ -104,7 +109,7 @@ class AdministrationController(Controller):
         operation_id="enable_user",
         summary="Open a closed account again; its owner logs in anew",
         status_code=200,
-        opt=allow(Permission.USER_WRITE, problems=REFUSALS),
+        opt=allow(Permission.USER_WRITE, problems=REFUSALS, proven=True),
         sync_to_thread=True,
     )
     def enable(
@@ -119,7 +124,11 @@ class AdministrationController(Controller):
     ) -> Response[UserBody]:
         return changed(
             shop.enable_user(
-                user_id=UserId(user_id), actor_id=principal.user_id, versions=versions(request), caller=caller
+                user_id=UserId(user_id),
+                actor_id=principal.user_id,
+                session_id=principal.session_id,
+                versions=versions(request),
+                caller=caller,
             )
         )
 
@@ -128,7 +137,7 @@ class AdministrationController(Controller):
         operation_id="reset_second_factor",
         summary="Help somebody who lost app and codes: their second factor goes in three days",
         status_code=202,
-        opt=allow(Permission.USER_WRITE, problems=(404, 409)),
+        opt=allow(Permission.USER_WRITE, problems=(404, 409), proven=True),
         sync_to_thread=True,
     )
     def reset_second_factor(
@@ -138,7 +147,12 @@ class AdministrationController(Controller):
         principal: Given[Principal],
         caller: Given[Caller],
     ) -> SecondFactorResetBody:
-        factor = shop.reset_second_factor(user_id=UserId(user_id), actor_id=principal.user_id, caller=caller)
+        factor = shop.reset_second_factor(
+            user_id=UserId(user_id),
+            actor_id=principal.user_id,
+            session_id=principal.session_id,
+            caller=caller,
+        )
         return SecondFactorResetBody(due_at=factor.reset_due_at)
 
     @delete(

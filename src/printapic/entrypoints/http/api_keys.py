@@ -83,7 +83,7 @@ class ApiKeyController(Controller):
     @post(
         operation_id="issue_api_key",
         summary="Make a key for a machine, which may do part of what one may do oneself",
-        opt=allow(Permission.API_KEY_WRITE, problems=(422,)),
+        opt=allow(Permission.API_KEY_WRITE, problems=(422,), proven=True),
         sync_to_thread=True,
     )
     def issue(

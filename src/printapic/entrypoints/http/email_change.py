@@ -24,7 +24,7 @@ class EmailController(Controller):
         operation_id="request_email_change",
         summary="Ask for another address; mails to the new and the old one say how to go on",
         status_code=202,
-        opt=allow(Permission.ACCOUNT_SELF, problems=(422, 429), limits=(API, ACCOUNT)),
+        opt=allow(Permission.ACCOUNT_SELF, problems=(422, 429), limits=(API, ACCOUNT), proven=True),
         sync_to_thread=True,
     )
     def request_change(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from litestar import Litestar, MediaType, Request, Router
@@ -27,6 +28,7 @@ from litestar.openapi.spec import (
 
 from printapic import __version__
 from printapic.domain.users.api_key import SCOPES
+from printapic.domain.users.session import RECENT, ReauthenticationRequired
 from printapic.entrypoints.http import bodies, openapi_answers, openapi_requests, openapi_schemas
 from printapic.entrypoints.http.credentials import API_KEY_HEADER, Scheme
 from printapic.entrypoints.http.html import STYLE, TEMPLATES, page_policy
@@ -166,7 +168,7 @@ def _complete(operation: Operation, policy: Policy, *, keyed: bool) -> None:
     statuses |= {429} if policy.limits else set()
     if not policy.anyone:
         statuses |= {401, 403}
-        operation.description = "Needs one of: " + ", ".join(sorted(policy.permissions)) + "."
+        operation.description = _needs(policy)
     conditional = "304" in (operation.responses or {})
     if conditional:
         openapi_requests.add_condition(operation)
@@ -175,6 +177,17 @@ def _complete(operation: Operation, policy: Policy, *, keyed: bool) -> None:
         operation,
         versioned=conditional or openapi_requests.takes_version(operation),
         keyed=keyed,
+    )
+
+
+def _needs(policy: Policy) -> str:
+    needs = "Needs one of: " + ", ".join(sorted(policy.permissions)) + "."
+    if not policy.proven:
+        return needs
+    minutes = RECENT // timedelta(minutes=1)
+    return (
+        f"{needs} Whoever last proved who they are more than {minutes} minutes ago is answered 403 "
+        f"`{ReauthenticationRequired.code}`, and does so again with `POST /v1/sessions/current/proof`."
     )
 
 

@@ -19,7 +19,8 @@ _KEY = "policy"
 class Policy:
     """`anyone` needs no account; else one of `permissions` is enough. `problems` are shown in OpenAPI.
 
-    `limits` say how often it may be tried.
+    `limits` say how often it may be tried. `proven` routes take a fresh proof of identity, which their use
+    case demands; here it is said for OpenAPI.
     Whose object it is, and what its state allows, is decided by the use case.
     """
 
@@ -27,6 +28,7 @@ class Policy:
     permissions: frozenset[Permission] = frozenset()
     problems: tuple[int, ...] = ()
     limits: tuple[RouteLimit, ...] = ()
+    proven: bool = False
 
     def limits_per(self, whose: Per) -> tuple[RouteLimit, ...]:
         return tuple(each for each in self.limits if each.per is whose)
@@ -45,12 +47,15 @@ def public(*, problems: tuple[int, ...] = (), limits: tuple[RouteLimit, ...] = (
 
 
 def allow(
-    *permissions: Permission, problems: tuple[int, ...] = (), limits: tuple[RouteLimit, ...] = (API,)
+    *permissions: Permission,
+    problems: tuple[int, ...] = (),
+    limits: tuple[RouteLimit, ...] = (API,),
+    proven: bool = False,
 ) -> dict[str, Any]:
     """The `opt` of a route for those who have at least one of `permissions`."""
     if not permissions:
         raise ValueError("name at least one permission, or make the route public")
-    return {_KEY: Policy(permissions=frozenset(permissions), problems=problems, limits=limits)}
+    return {_KEY: Policy(permissions=frozenset(permissions), problems=problems, limits=limits, proven=proven)}
 
 
 def policy_of(handler: BaseRouteHandler) -> Policy | None:

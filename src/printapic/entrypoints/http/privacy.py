@@ -37,7 +37,7 @@ class PrivacyController(Controller):
     @get(
         operation_id="export_me",
         summary="Download everything the shop holds about oneself: JSON with its schema, and all originals",
-        opt=allow(Permission.ACCOUNT_SELF, problems=(429,)) | taking(Load.HEAVY),
+        opt=allow(Permission.ACCOUNT_SELF, problems=(429,), proven=True) | taking(Load.HEAVY),
         media_type="application/zip",
         sync_to_thread=True,
     )

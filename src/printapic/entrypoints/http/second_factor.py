@@ -94,7 +94,7 @@ class SecondFactorController(Controller):
     @post(
         operation_id="enrol_second_factor",
         summary="Get a secret for an authenticator app; it counts when a first code has come back",
-        opt=allow(Permission.ACCOUNT_SELF, problems=(409,)),
+        opt=allow(Permission.ACCOUNT_SELF, problems=(409,), proven=True),
         sync_to_thread=True,
     )
     def enrol(self, shop: Given[Shop], principal: Given[Principal]) -> EnrolmentBody:
@@ -108,7 +108,7 @@ class SecondFactorController(Controller):
         operation_id="confirm_second_factor",
         summary="Send the app's first code: from now on each login takes one; other sessions end",
         status_code=200,
-        opt=allow(Permission.ACCOUNT_SELF, problems=(409, 422, 429)),
+        opt=allow(Permission.ACCOUNT_SELF, problems=(409, 422, 429), proven=True),
         sync_to_thread=True,
     )
     def confirm(
@@ -130,7 +130,7 @@ class SecondFactorController(Controller):
         operation_id="renew_recovery_codes",
         summary="Get ten new recovery codes; the old ones are worthless",
         status_code=200,
-        opt=allow(Permission.ACCOUNT_SELF, problems=(409,)),
+        opt=allow(Permission.ACCOUNT_SELF, problems=(409,), proven=True),
         sync_to_thread=True,
     )
     def renew(
@@ -144,7 +144,7 @@ class SecondFactorController(Controller):
     @delete(
         operation_id="disable_second_factor",
         summary="Log in with the password alone again; other sessions end",
-        opt=allow(Permission.ACCOUNT_SELF, problems=(409, 422, 429)),
+        opt=allow(Permission.ACCOUNT_SELF, problems=(409, 422, 429), proven=True),
         sync_to_thread=True,
     )
     def disable(

@@ -169,7 +169,7 @@ class UserController(Controller):
         operation_id="erase_me",
         summary="Leave for good: access ends at once, the data goes as soon as no order is open",
         status_code=202,
-        opt=allow(Permission.ACCOUNT_SELF, problems=(409,)),
+        opt=allow(Permission.ACCOUNT_SELF, problems=(409,), proven=True),
         sync_to_thread=True,
     )
     def leave(
@@ -186,7 +186,7 @@ class UserController(Controller):
         operation_id="erase_user",
         summary="Erase somebody who asked for it in another way",
         status_code=202,
-        opt=allow(Permission.USER_WRITE, problems=(404, 409)),
+        opt=allow(Permission.USER_WRITE, problems=(404, 409), proven=True),
         sync_to_thread=True,
     )
     def erase(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -11,10 +14,23 @@ from printapic.domain.audit.event import AuditAction
 from printapic.domain.users.permissions import Permission, permissions
 from printapic.domain.users.session import ReauthenticationRequired, SessionInvalid
 from printapic.domain.users.user import ColleagueProtected, Locale, OwnRoles
-from tests.shop_floor import MINUTE, ShopFloor, user_of
+from tests.shop_floor import MINUTE, PASSWORD, ShopFloor, user_of
 
 ANNA = "anna@example.org"
 READ = frozenset({Permission.ORDER_READ})
+
+ACTS: dict[str, Callable[[ShopFloor], Callable[..., Any]]] = {
+    "set-roles": lambda floor: partial(floor.shop.set_roles, roles=frozenset({Role.ADMIN})),
+    "disable": lambda floor: floor.shop.disable_user,
+    "enable": lambda floor: floor.shop.enable_user,
+    "reset-mfa": lambda floor: floor.shop.reset_second_factor,
+}
+"""What administrators do to an account that decides who gets in."""
+
+
+@pytest.fixture(params=ACTS)
+def act(request: pytest.FixtureRequest, floor: ShopFloor) -> Callable[..., Any]:
+    return ACTS[request.param](floor)
 
 
 def test_what_is_not_said_of_a_profile_stays(floor: ShopFloor, anna: Actor) -> None:
@@ -89,3 +105,37 @@ def test_the_shops_keeper_revokes_a_key_and_it_is_written_down_once(floor: ShopF
     for _ in range(2):
         assert floor.shop.revoke_api_key(key_id=key.id, actor_id=None) == user_of(anna)
     assert floor.audited().count(AuditAction.API_KEY_REVOKED) == 1
+
+
+def test_who_gets_in_is_decided_by_somebody_who_has_just_proven_who_they_are(
+    floor: ShopFloor, anna: Actor, act: Callable[..., Any]
+) -> None:
+    """A stolen access token alone makes nobody an administrator."""
+    floor.enrol(anna, floor.session(ANNA))
+    root = floor.staff(Role.ADMIN)
+    own = floor.session("admin@example.org")
+    floor.clock.advance(5 * MINUTE + timedelta(seconds=1))
+    before = floor.shop.read_user(user_id=user_of(anna)).version, floor.audited()
+    with pytest.raises(ReauthenticationRequired):
+        act(user_id=user_of(anna), actor_id=user_of(root), session_id=own)
+    assert (floor.shop.read_user(user_id=user_of(anna)).version, floor.audited()) == before
+    assert floor.shop.read_second_factor(user_id=user_of(anna)).reset_due_at is None
+    floor.shop.reauthenticate(user_id=user_of(root), session_id=own, password=PASSWORD)
+    act(user_id=user_of(anna), actor_id=user_of(root), session_id=own)
+
+
+def test_nobody_acts_in_the_session_of_somebody_else(
+    floor: ShopFloor, anna: Actor, act: Callable[..., Any]
+) -> None:
+    floor.enrol(anna, floor.session(ANNA))
+    root = floor.staff(Role.ADMIN)
+    foreign = floor.session("admin@example.org")
+    other = floor.shop.create_admin(email="other@example.org", password=PASSWORD)
+    for actor_id in (other, None):
+        with pytest.raises(SessionInvalid):
+            act(user_id=user_of(anna), actor_id=actor_id, session_id=foreign)
+    floor.shop.end_sessions(
+        user_id=user_of(root), actor_id=other, actor_may=permissions(frozenset({Role.ADMIN}))
+    )
+    with pytest.raises(SessionInvalid):
+        act(user_id=user_of(anna), actor_id=user_of(root), session_id=foreign)
