@@ -13,9 +13,9 @@ from tests.integration.http.live_shop import LiveShop, Person, live_shop
 
 @pytest.fixture(scope="session")
 def log() -> Iterator[LogCapture]:
-    """What the shop logged, instead of pages of coloured traces on the terminal."""
+    """What the shop logged, instead of pages of coloured lines on the terminal."""
     before, capture = structlog.get_config(), LogCapture()
-    structlog.configure(processors=[structlog.processors.format_exc_info, capture])
+    structlog.configure(processors=[capture])
     yield capture
     structlog.configure(**before)
 

@@ -15,6 +15,7 @@ from printapic.application.ports.throttle import TooManyRequests
 from printapic.domain.catalogue.quote import QuoteChanged, QuoteExpired
 from printapic.domain.errors import Conflict, PrintAPicError, Throttled, Unauthenticated, Unavailable
 from printapic.entrypoints.http.bodies import Fault, RequestInvalid
+from printapic.entrypoints.http.failures import anatomy
 from printapic.entrypoints.http.headers import request_id
 from printapic.entrypoints.http.limits import note
 from printapic.entrypoints.http.problems import (
@@ -72,13 +73,13 @@ def not_understood(request: Request[Any, Any, Any], error: HTTPException) -> Res
 
 
 def broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """A bug of ours. The log gets everything, the client nothing."""
+    """A bug of ours. The log gets what happened where, the client nothing."""
     _log.error(
         "request failed",
         request_id=request_id(request.scope),
         method=request.scope["method"],
         route=request.scope.get("path_template"),
-        exc_info=error,
+        **anatomy(error),
     )
     return _answer(
         problem(

@@ -16,6 +16,7 @@ from printapic.application.ports.deadlines import Deadline, DeadlineExceeded
 from printapic.domain.errors import PrintAPicError
 from printapic.entrypoints.http.admission import Admission
 from printapic.entrypoints.http.errors import refuse
+from printapic.entrypoints.http.failures import anatomy
 from printapic.entrypoints.http.headers import request_id
 from printapic.entrypoints.http.loads import Demand, Load, demand_of
 
@@ -151,7 +152,7 @@ def _note(failure: BaseException, scope: Scope) -> None:
     """A handler that failed when nobody waited any longer: interrupted as it should be, or broken."""
     if not isinstance(failure, PrintAPicError):
         _log.error(
-            "request failed", request_id=request_id(scope), route=scope["path_template"], exc_info=failure
+            "request failed", request_id=request_id(scope), route=scope["path_template"], **anatomy(failure)
         )
 
 

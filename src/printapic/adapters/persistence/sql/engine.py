@@ -92,6 +92,7 @@ def _postgres(url: URL, pool: dict[str, Any], application_name: str) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         **pool,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 2,
             "application_name": application_name,
@@ -112,6 +113,7 @@ def _sqlite(url: URL, pool: dict[str, Any], busy_timeout_s: float) -> Engine:
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
         **pool,
+        hide_parameters=True,
         # The driver must not begin transactions by itself: it would begin them deferred.
         connect_args={"timeout": busy_timeout_s, "isolation_level": None},
         execution_options={TURN_S: busy_timeout_s, TURN: Lock()},
