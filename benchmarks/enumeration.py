@@ -93,6 +93,7 @@ ACCOUNTS = {"same cost": COST, "older, cheaper hash": COST - 1, "older, dearer h
 ROUTES = (
     Route(name="login", method="POST", path="/v1/sessions", body=_login, passwords=WRONG, known=(*ACCOUNTS,)),
     Route(name="register", method="POST", path="/v1/users", body=_login, passwords=WRONG),
+    Route(name="register", method="POST", path="/v1/users", body=_address_alone),
     Route(name="reset", method="POST", path="/v1/password-resets", body=_address_alone),
     Route(name="resend", method="POST", path="/v1/users/verification-mail", body=_address_alone),
     Route(

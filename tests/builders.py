@@ -115,7 +115,6 @@ def a_registration(**fields: Any) -> Registration:
         **{
             "id": RegistrationId(new_id()),
             "email": EmailAddress.parse("New.Customer@example.com"),
-            "password_hash": "$bcrypt-sha256$v=2,t=2b,r=11$registration",
             "name": "Noël Newman",
             "locale": Locale.DE,
             "token_sha256": new_id().hex * 2,

@@ -269,6 +269,20 @@ def test_the_token_can_be_read_and_copied(templates: MailTemplates, locale: Loca
     assert TOKEN not in content.subject
 
 
+def test_who_confirms_an_address_reads_that_the_password_is_chosen_now_and_who_did_not_ask_may_ignore_it(
+    templates: MailTemplates, locale: Locale
+) -> None:
+    content = templates.render(
+        NotificationKind.VERIFY_EMAIL, locale, values_for(NotificationKind.VERIFY_EMAIL)
+    )
+    told = {
+        Locale.EN: ("choose your password", "the one you choose now", "ignore this mail"),
+        Locale.DE: ("Passwort zu wählen", "welches Sie jetzt wählen", "diese Mail ignorieren"),
+    }[locale]
+    for part in (content.text, Page(content.html).words):
+        assert all(words in squeezed(part) for words in told)
+
+
 @pytest.mark.parametrize(
     "kind", [NotificationKind.VERIFY_EMAIL, NotificationKind.ORDER_PLACED, NotificationKind.PAYMENT_RECEIVED]
 )

@@ -93,7 +93,10 @@ def test_a_verification_mail_tells_nobody_whether_somebody_waits_for_one(
     assert len(mails(shop, nobody)) == 2
     [told] = mails(shop, anna.email)
     assert "already" in text_of(told)
-    verify = {"token": mailed_token(shop, nobody), "password": ANOTHER}
+    verify = {"token": mailed_token(shop, nobody), "password": "too short"}
+    problem(shop.client.post("/v1/users/verify", json=verify), 422, "password-too-short")
+    problem(shop.client.post("/v1/users/verify", json={"token": verify["token"]}), 422, "request-invalid")
+    verify["password"] = ANOTHER
     assert shop.client.post("/v1/users/verify", json=verify).status_code == 204
     problem(shop.client.post("/v1/users/verify", json=verify), 422, "token-invalid")
     with device(shop, nobody) as new:
@@ -153,6 +156,8 @@ def test_an_address_of_somebody_else_is_asked_for_like_any_other(
         ("/v1/password-resets/confirm", {"token": "SECRET" * 100, "new_password": PASSWORD}),
         ("/v1/password-resets/confirm", {"token": "unknown", "new_password": "SECRET"}),
         ("/v1/users/verify", {"token": "SECRET", "password": None}),
+        ("/v1/users/verify", {"token": "SECRET", "password": PASSWORD}),
+        ("/v1/users/verify", {"token": "unknown", "password": "SECRET"}),
         ("/v1/email-changes/confirm", {"token": "SECRET"}),
         ("/v1/email-changes/revert", {"token": ["SECRET"]}),
         ("/v1/sessions", {"email": "a@example.com", "password": "SECRET" * 700}),

@@ -54,7 +54,7 @@ def no_trace(shop: LiveShop, request: pytest.FixtureRequest) -> Iterator[None]:
         (b'{"email": "' + b"a" * 65_536 + b'"}', 413, "body-too-large"),
         (b"[]", 422, "request-invalid"),
         (b"null", 422, "request-invalid"),
-        (b'{"email": "a@example.com"}', 422, "request-invalid"),
+        (b'{"password": "a password of many words"}', 422, "request-invalid"),
         (b'{"email": 1e999, "password": "x"}', 422, "request-invalid"),
         (b'{"email": 123456789012345678901234567890, "password": "x"}', 422, "request-invalid"),
         (rb'{"email": "a\u0000@example.com", "password": "x"}', 422, "request-invalid"),

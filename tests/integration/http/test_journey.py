@@ -36,9 +36,9 @@ def test_somebody_registers_logs_in_refreshes_and_logs_out(shop: LiveShop) -> No
     register = {"email": address, "password": PASSWORD, "name": "Änna", "locale": "de"}
     first = shop.client.post("/v1/users", json=register)
     assert (first.status_code, first.json()) == (202, {"status": "accepted"})
-    token = {"token": mailed_token(shop, address)}
-    assert shop.client.post("/v1/users/verify", json=token).status_code == 204
-    assert shop.client.post("/v1/users/verify", json=token).json()["code"] == "token-invalid"
+    proof = {"token": mailed_token(shop, address), "password": PASSWORD}
+    assert shop.client.post("/v1/users/verify", json=proof).status_code == 204
+    assert shop.client.post("/v1/users/verify", json=proof).json()["code"] == "token-invalid"
 
     again = shop.client.post("/v1/users", json=register)
     assert (again.status_code, again.content) == (202, first.content)

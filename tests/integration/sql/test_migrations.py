@@ -21,7 +21,7 @@ from printapic.domain.payments.payment import Payment
 from tests import builders as b
 from tests.integration.stores import sql_units
 
-ALL = ("0001", "0002", "0003", "0004", "0005", "0006")
+ALL = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 APPEND_ONLY = ("audit_log", "order_history", "payment_transactions", "price_lists")
 
 
@@ -77,6 +77,24 @@ def test_every_migration_goes_up_and_down_and_up_again(empty: Engine) -> None:
     downgrade(empty, "base")
     assert inspect(empty).get_table_names() == ["alembic_version"]
     assert migrate(empty) == ALL
+
+
+def test_wishes_for_accounts_lose_their_password_and_come_back_with_none_that_opens(empty: Engine) -> None:
+    migrate(empty)
+    wish = b.a_registration()
+    with sql_units(empty)() as work:
+        work.registrations.add(wish)
+        work.commit()
+    downgrade(empty, "0006")
+    with empty.begin() as connection:
+        statement = text("SELECT password_hash FROM registrations")
+        assert connection.execute(statement).scalars().all() == ["!"]
+        connection.execute(text("UPDATE registrations SET password_hash = 'of a stranger'"))
+    migrate(empty)
+    with sql_units(empty).reading() as work:
+        kept = work.registrations.get(wish.id)
+        assert kept is not None
+        assert (kept.email, kept.token_sha256) == (wish.email, wish.token_sha256)
 
 
 def test_migrating_again_does_nothing(database: Engine) -> None:

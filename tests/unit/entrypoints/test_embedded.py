@@ -56,7 +56,7 @@ def test_a_shop_sets_itself_up_and_works_in_the_background(settings: Settings) -
         shop.register(email="anna@example.org", password=PASSWORD)
         text = wait_for_mail(settings.data / "mail")
         token = next(word for word in text.split() if len(word) >= 43)
-        user_id = shop.verify_email(token=token)
+        user_id = shop.verify_email(token=token, password=PASSWORD)
     with open_shop(settings, background=False) as again:
         assert again.read_user(user_id=user_id).email.address == "anna@example.org"
         assert again.log_in(email="anna@example.org", password=PASSWORD).access_token

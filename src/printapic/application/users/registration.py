@@ -25,7 +25,10 @@ class Register:
     """Ask for an account.
 
     Nothing is looked up: a known and an unknown address get the same answer after the same work. A
-    reaction finds out which mail to send.
+    reaction finds out which mail to send. Anybody may ask for any address, so no password is taken from
+    them: `VerifyEmail` takes it from whoever read the mail. Were it kept from here, a stranger could wait
+    with a password of theirs until the owner confirms, and log in beside them (A. Sudhodanan, A. Paverd:
+    Pre-hijacked accounts, USENIX Security 2022).
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -39,20 +42,23 @@ class Register:
         self,
         *,
         email: str,
-        password: str,
+        password: str | None = None,
         name: str | None = None,
         locale: Locale = Locale.EN,
         caller: Caller = UNKNOWN_CALLER,
     ) -> None:
-        """Raises `EmailInvalid`, `TooManyRequests`, or what `NewPassword` raises."""
+        """`password` is only checked, so that a form can say early that it is too weak, and forgotten.
+
+        Raises `EmailInvalid`, `TooManyRequests`, or what `NewPassword.check` raises.
+        """
         address = EmailAddress.parse(email)
-        self.new_password.check(password, email=address)
+        if password is not None:
+            self.new_password.check(password, email=address)
         demand_mail(self.throttle, self.tokens, address)
         now = self.clock.now()
         registration = Registration.request(
             id=RegistrationId(self.identifiers.uuid()),
             email=address,
-            password_hash=self.new_password.hasher.hash(password),
             name=name,
             locale=locale,
             at=now,
@@ -98,28 +104,28 @@ class RequestVerificationMail:
 
 @attrs.frozen(kw_only=True)
 class VerifyEmail:
-    """Redeem a mailed token: the account exists from here on."""
+    """Redeem a mailed token: the account exists from here on, with a password from whoever brought it."""
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
     identifiers: Identifiers
     new_password: NewPassword
 
-    def __call__(self, *, token: str, password: str | None = None, caller: Caller = UNKNOWN_CALLER) -> UserId:
-        """`password` replaces that of the registration, which somebody else may have written.
+    def __call__(self, *, token: str, password: str, caller: Caller = UNKNOWN_CALLER) -> UserId:
+        """Any token costs a hash, a good one or not.
 
         Raises `TokenInvalid`, also where the address got an account by another token meanwhile, or what
-        `NewPassword` raises.
+        `NewPassword` raises; a good token survives a bad password.
         """
         digest = token_digest(token)
-        password_hash = None if password is None else self._hash(digest, password)
+        password_hash = self._hash(digest, password)
         now = self.clock.now()
         with self.unit_of_work() as work:
             registration = work.registrations.by_token(digest)
             if registration is None:
                 raise TokenInvalid
             user = registration.redeem(
-                user_id=UserId(self.identifiers.uuid()), at=now, password_hash=password_hash
+                user_id=UserId(self.identifiers.uuid()), password_hash=password_hash, at=now
             )
             work.registrations.save(registration)
             try:

@@ -120,12 +120,12 @@ class Registration(Aggregate):
     """A wish for an account, until its owner proves the address by a mailed token.
 
     The account is created when the token comes back: there are no unverified users. Only the token's
-    SHA-256 is kept; it is None until the mail was prepared.
+    SHA-256 is kept; it is None until the mail was prepared. No password belongs to a wish, since anybody
+    may wish for anybody: whoever brings the token says it.
     """
 
     id: RegistrationId = attrs.field(on_setattr=attrs.setters.frozen)
     email: EmailAddress
-    password_hash: str = attrs.field(repr=False)
     name: str | None
     locale: Locale
     token_sha256: str | None = attrs.field(default=None, repr=False)
@@ -139,7 +139,6 @@ class Registration(Aggregate):
         *,
         id: RegistrationId,  # noqa: A002
         email: EmailAddress,
-        password_hash: str,
         name: str | None,
         locale: Locale,
         at: datetime,
@@ -147,7 +146,6 @@ class Registration(Aggregate):
         registration = cls(
             id=id,
             email=email,
-            password_hash=password_hash,
             name=name,
             locale=locale,
             created_at=at,
@@ -160,18 +158,15 @@ class Registration(Aggregate):
         """From now on this token, which a mail brings, turns the wish into an account."""
         self.token_sha256 = token_digest(token)
 
-    def redeem(self, *, user_id: UserId, at: datetime, password_hash: str | None = None) -> User:
-        """Turn into the user, with another password than that of the registration if one is given.
-
-        Raises `TokenInvalid` when used before, or too late.
-        """
+    def redeem(self, *, user_id: UserId, password_hash: str, at: datetime) -> User:
+        """Turn into the user. Raises `TokenInvalid` when used before, or too late."""
         if self.used_at is not None or at >= self.expires_at:
             raise TokenInvalid
         self.used_at = at
         return User.verify(
             id=user_id,
             email=self.email,
-            password_hash=password_hash or self.password_hash,
+            password_hash=password_hash,
             name=self.name,
             locale=self.locale,
             roles=frozenset({Role.CUSTOMER}),

@@ -94,16 +94,16 @@ class Journey:
             f"{who} registers",
             "POST",
             "/v1/users",
-            json={"email": person.email, "password": person.password, "name": name},
+            json={"email": person.email, "name": name},
             expect=202,
         )
         mail = self.server.wait_for_mail(person.email, lambda mail: bool(_token(mail)), "verification")
         self._client.show(f"{who} reads the mail", f"“{mail['Subject']}”")
         self._client.call(
-            f"{who} verifies the address",
+            f"{who} verifies the address and sets a password",
             "POST",
             "/v1/users/verify",
-            json={"token": _token(mail)},
+            json={"token": _token(mail), "password": person.password},
             expect=204,
         )
         self._log_in(who, person)

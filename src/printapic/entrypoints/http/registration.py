@@ -20,8 +20,10 @@ from printapic.entrypoints.http.policies import public
 
 
 class RegisterRequest(RequestBody, kw_only=True):
+    """`password` is checked, for a form that asks for it early, and forgotten: only `verify` sets one."""
+
     email: PlainText
-    password: Password
+    password: Password | None = None
     name: Name | None = None
     locale: Locale = Locale.EN
 
@@ -34,12 +36,15 @@ class RegisterRequest(RequestBody, kw_only=True):
 
 
 class VerifyRequest(RequestBody, kw_only=True):
-    """`password` replaces that of the registration, for a link that is opened on another device."""
+    """`password` will be that of the account, whatever was said when it was asked for."""
 
     token: Token
-    password: Password | None = None
+    password: Password
 
-    example: ClassVar[Mapping[str, object]] = {"token": "from the link in the mail"}
+    example: ClassVar[Mapping[str, object]] = {
+        "token": "from the link in the mail",
+        "password": "four random words here",
+    }
 
 
 class AddressRequest(RequestBody, kw_only=True):
@@ -55,7 +60,7 @@ class RegistrationController(Controller):
     @post(
         "/verify",
         operation_id="verify_email",
-        summary="Redeem the token of the registration mail",
+        summary="Redeem the token of the registration mail, and set the password",
         status_code=204,
         opt=public(problems=(422, 503), limits=(ACCOUNT,)) | taking(Load.LOGIN),
         sync_to_thread=True,

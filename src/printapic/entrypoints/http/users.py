@@ -23,7 +23,6 @@ from printapic.entrypoints.http.authentication import Doorkeeper
 from printapic.entrypoints.http.bodies import RequestBody, ResponseBody
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.limits import ACCOUNT
-from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page
 from printapic.entrypoints.http.policies import allow, public
 from printapic.entrypoints.http.preconditions import NOT_CHANGED, IfMatch, etag, shown, versions
@@ -84,8 +83,12 @@ class UserController(Controller):
     @post(
         operation_id="register",
         summary="Ask for an account; a mail brings the token that makes it real",
+        description=(
+            "Anybody may ask for any address, so no password is taken from here: it is said together with "
+            "the token, to `POST /v1/users/verify`. One that is given is only checked."
+        ),
         status_code=202,
-        opt=public(problems=(422, 503), limits=(ACCOUNT,)) | taking(Load.LOGIN),
+        opt=public(problems=(422,), limits=(ACCOUNT,)),
         sync_to_thread=True,
     )
     def register(self, data: JSONBody[RegisterRequest], shop: Given[Shop], caller: Given[Caller]) -> Accepted:

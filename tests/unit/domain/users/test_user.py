@@ -40,7 +40,6 @@ def registration() -> Registration:
     return Registration.request(
         id=RegistrationId(UUID(int=1)),
         email=EMAIL,
-        password_hash="$hash$",
         name="Anna",
         locale=Locale.DE,
         at=NOON,
@@ -68,7 +67,7 @@ def test_a_registration_is_a_wish_that_lasts_a_day() -> None:
 
 def test_redeeming_a_registration_makes_its_user() -> None:
     wish = registration()
-    anna = wish.redeem(user_id=ANNA, at=NOON + SECOND)
+    anna = wish.redeem(user_id=ANNA, password_hash="$hash$", at=NOON + SECOND)
     assert (anna.id, anna.email, anna.password_hash) == (ANNA, EMAIL, "$hash$")
     assert (anna.name, anna.locale, anna.roles) == ("Anna", Locale.DE, frozenset({Role.CUSTOMER}))
     assert (anna.created_at, anna.disabled_at) == (NOON + SECOND, None)
@@ -77,22 +76,22 @@ def test_redeeming_a_registration_makes_its_user() -> None:
 
 
 def test_a_registration_can_be_redeemed_until_its_last_second() -> None:
-    assert registration().redeem(user_id=ANNA, at=NOON + DAY - SECOND).id == ANNA
+    assert registration().redeem(user_id=ANNA, password_hash="$hash$", at=NOON + DAY - SECOND).id == ANNA
 
 
 @pytest.mark.parametrize("late", [DAY, DAY + SECOND, 100 * DAY])
 def test_a_registration_cannot_be_redeemed_too_late(late: timedelta) -> None:
     wish = registration()
     with pytest.raises(TokenInvalid):
-        wish.redeem(user_id=ANNA, at=NOON + late)
+        wish.redeem(user_id=ANNA, password_hash="$hash$", at=NOON + late)
     assert wish.used_at is None
 
 
 def test_a_registration_cannot_be_redeemed_twice() -> None:
     wish = registration()
-    wish.redeem(user_id=ANNA, at=NOON)
+    wish.redeem(user_id=ANNA, password_hash="$hash$", at=NOON)
     with pytest.raises(TokenInvalid):
-        wish.redeem(user_id=UserId(UUID(int=3)), at=NOON + SECOND)
+        wish.redeem(user_id=UserId(UUID(int=3)), password_hash="$other$", at=NOON + SECOND)
     assert wish.used_at == NOON
 
 
@@ -163,7 +162,7 @@ def test_nothing_that_proves_somebody_is_ever_shown() -> None:
     wish = registration()
     wish.expect("a token")
     assert wish.token_sha256
-    shown = repr(wish) + repr(wish.redeem(user_id=ANNA, at=NOON))
+    shown = repr(wish) + repr(wish.redeem(user_id=ANNA, password_hash="$hash$", at=NOON))
     assert "$hash$" not in shown
     assert wish.token_sha256 not in shown
 

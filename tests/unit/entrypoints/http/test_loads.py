@@ -20,7 +20,7 @@ OTHER_LIMITS = {
 }
 CRITICAL = {"place_order", "start_payment", "sync_payment", "receive_webhook", "refresh_session"}
 HEAVY = {"read_original", "read_rendition", "download_batch"}
-HASHING = {"register", "verify_email", "log_in", "reauthenticate", "change_password", "reset_password"}
+HASHING = {"verify_email", "log_in", "reauthenticate", "change_password", "reset_password"}
 TEN_SECONDS = {"start_payment", "sync_payment", "receive_webhook"}
 
 

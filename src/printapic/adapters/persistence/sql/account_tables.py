@@ -51,7 +51,6 @@ registrations = Table(
     Column("id", Uuid, primary_key=True),
     Column("email_address", Text, nullable=False),
     Column("email_key", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
     Column("name", Text),
     Column("locale", String(10), nullable=False),
     Column("token_sha256", String(64)),

@@ -180,7 +180,6 @@ def _registration_values(registration: Registration) -> Values:
         "id": registration.id,
         "email_address": registration.email.address,
         "email_key": registration.email.key,
-        "password_hash": registration.password_hash,
         "name": registration.name,
         "locale": registration.locale,
         "token_sha256": registration.token_sha256,
@@ -195,7 +194,6 @@ def _registration(values: Values) -> Registration:
     return Registration(
         id=RegistrationId(values["id"]),
         email=EmailAddress(values["email_address"], values["email_key"]),
-        password_hash=values["password_hash"],
         name=values["name"],
         locale=Locale(values["locale"]),
         token_sha256=values["token_sha256"],
