@@ -300,6 +300,12 @@ class ShopFloor:
         rows = self.unit_of_work.state.tables().get("audit_log", {}).values()
         return [row.action for row in sorted(rows, key=lambda row: (row.stream, row.sequence))]
 
+    def stored(self) -> str:
+        """Everything that is stored, with what its objects do not show of themselves."""
+        tables = self.unit_of_work.state.tables()
+        rows = [row for table in tables.values() for row in table.values()]
+        return str([attrs.asdict(row) if attrs.has(type(row)) else row for row in rows])
+
     def grant(self, email: str, role: Role) -> User:
         """Give somebody one more role, from the shop's own machine."""
         user = self.shop.find_user(email=email)

@@ -95,9 +95,9 @@ class ConfirmSecondFactor:
         Raises `NotEnrolled`, `AlreadyEnrolled`, `CodeInvalid`, `ReauthenticationRequired` or
         `TooManyRequests`.
         """
-        self.codes.count_try(user_id)
-        recovery = self.codes.one_time_passwords.recovery_codes()
         now = self.clock.now()
+        _count_try(self.unit_of_work, self.codes, user_id, session_id, at=now)
+        recovery = self.codes.one_time_passwords.recovery_codes()
         with self.unit_of_work() as work:
             work.users.get(user_id)
             session = own_session(work, user_id, session_id, at=now)
@@ -113,6 +113,7 @@ class ConfirmSecondFactor:
             shut_out(work, user_id, SessionEnd.SECOND_FACTOR_CHANGED, at=now, keep=session_id)
             work.audit.append(_event(AuditAction.MFA_ENROLLED, user_id, session_id, caller, self.clock))
             work.commit()
+        self.codes.forgive(user_id)
         return recovery
 
 
@@ -128,8 +129,8 @@ class DisableSecondFactor:
         self, *, user_id: UserId, session_id: SessionId, code: str, caller: Caller = UNKNOWN_CALLER
     ) -> None:
         """Raises `NotEnrolled`, `CodeInvalid`, `ReauthenticationRequired` or `TooManyRequests`."""
-        self.codes.count_try(user_id)
         now = self.clock.now()
+        _count_try(self.unit_of_work, self.codes, user_id, session_id, at=now)
         with self.unit_of_work() as work:
             work.users.get(user_id)
             demand_recent_proof(work, user_id, session_id, at=now)
@@ -149,6 +150,7 @@ class DisableSecondFactor:
             work.commit()
         if not right:
             raise CodeInvalid
+        self.codes.forgive(user_id)
 
 
 @attrs.frozen(kw_only=True)
@@ -166,6 +168,7 @@ class RenewRecoveryCodes:
         recovery = self.codes.one_time_passwords.recovery_codes()
         now = self.clock.now()
         with self.unit_of_work() as work:
+            work.users.get(user_id)
             demand_recent_proof(work, user_id, session_id, at=now)
             factor = work.second_factors.get(user_id)
             if factor is None or not factor.active:
@@ -241,11 +244,29 @@ class FinishSecondFactorReset:
 
     def __call__(self, *, user_id: UserId) -> None:
         with self.unit_of_work() as work:
+            work.users.get(user_id)
             factor = work.second_factors.get(user_id)
             if factor is None or not factor.reset_due(at=self.clock.now()):
                 return
             _remove(work, factor, self.clock)
             work.commit()
+
+
+def _count_try(
+    unit_of_work: UnitOfWorkFactory,
+    codes: SecondFactorCodes,
+    user_id: UserId,
+    session_id: SessionId,
+    *,
+    at: datetime,
+) -> None:
+    """Proof comes first: who has no more than a stolen token must not use up the tries of its owner.
+
+    What is found here may have changed by the time that the code is looked at, and is asked for again then.
+    """
+    with unit_of_work.reading() as work:
+        demand_recent_proof(work, user_id, session_id, at=at)
+    codes.count_try(user_id)
 
 
 def _remove(work: UnitOfWork, factor: SecondFactor, clock: Clock) -> None:
