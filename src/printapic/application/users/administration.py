@@ -139,9 +139,9 @@ class SetRoles:
             raise OwnRoles
         now = self.clock.now()
         with self.unit_of_work() as work:
-            demand_actors_proof(work, actor_id, session_id, at=now)
             administrators = work.users.administrators()
             user = work.users.get(user_id)
+            demand_actors_proof(work, actor_id, session_id, at=now)
             demand_version(user, versions)
             if Role.ADMIN not in roles:
                 keep_an_administrator(administrators, user)
@@ -175,9 +175,9 @@ class DisableUser:
             raise OwnRoles
         now = self.clock.now()
         with self.unit_of_work() as work:
-            demand_actors_proof(work, actor_id, session_id, at=now)
             administrators = work.users.administrators()
             user = work.users.get(user_id)
+            demand_actors_proof(work, actor_id, session_id, at=now)
             demand_version(user, versions)
             keep_an_administrator(administrators, user)
             if user.disabled_at is None:
@@ -212,8 +212,8 @@ class EnableUser:
         """
         now = self.clock.now()
         with self.unit_of_work() as work:
-            demand_actors_proof(work, actor_id, session_id, at=now)
             user = work.users.get(user_id)
+            demand_actors_proof(work, actor_id, session_id, at=now)
             demand_version(user, versions)
             if user.disabled_at is not None:
                 user.enable(at=now)

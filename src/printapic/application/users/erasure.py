@@ -52,9 +52,9 @@ class RequestErasure:
         """
         now = self.clock.now()
         with self.unit_of_work() as work:
-            demand_actors_proof(work, actor_id, session_id, at=now)
             administrators = work.users.administrators()
             user = work.users.get(user_id)
+            demand_actors_proof(work, actor_id, session_id, at=now)
             keep_an_administrator(administrators, user)
             if user.erasure_requested_at is None:
                 user.request_erasure(at=now)

@@ -211,8 +211,8 @@ class ResetSecondFactor:
             raise OwnRoles
         now = self.clock.now()
         with self.unit_of_work() as work:
-            demand_actors_proof(work, actor_id, session_id, at=now)
             work.users.get(user_id)
+            demand_actors_proof(work, actor_id, session_id, at=now)
             factor = work.second_factors.get(user_id)
             if factor is None or not factor.active:
                 raise NotEnrolled

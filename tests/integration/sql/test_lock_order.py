@@ -1,0 +1,94 @@
+"""On PostgreSQL whoever changes an account locks its user first, so that no two wait for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import pytest
+from sqlalchemy import Connection, Engine, select, text
+
+from printapic.adapters.persistence.sql.engine import sql_engine
+from printapic.adapters.persistence.sql.tables import second_factors, sessions, users
+from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
+from printapic.adapters.system.clock import FixedClock
+from printapic.adapters.throttle.memory import MemoryThrottle
+from printapic.adapters.users.one_time_passwords import TotpOneTimePasswords
+from printapic.adapters.users.sealing import AesGcmSealer
+from printapic.application.users.erasure import RequestErasure
+from printapic.application.users.second_factor import FinishSecondFactorReset, RenewRecoveryCodes
+from printapic.application.users.second_factor_codes import SecondFactorCodes
+from printapic.domain.ids import SessionId, UserId
+from tests import builders as b
+from tests.integration.stores import sql_units
+from tests.shop_floor import keyring
+
+CLOCK = FixedClock(b.NOON)
+CODES = SecondFactorCodes(
+    clock=CLOCK,
+    throttle=MemoryThrottle(),
+    sealer=AesGcmSealer(keyring=keyring()),
+    one_time_passwords=TotpOneTimePasswords(issuer="PrintAPic"),
+)
+_WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+)
+
+
+def request_erasure(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -> None:
+    RequestErasure(unit_of_work=units, clock=CLOCK)(user_id=user_id, actor_id=user_id, session_id=own)
+
+
+def renew_recovery_codes(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -> None:
+    RenewRecoveryCodes(unit_of_work=units, clock=CLOCK, codes=CODES)(user_id=user_id, session_id=own)
+
+
+def finish_reset(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -> None:
+    FinishSecondFactorReset(unit_of_work=units, clock=CLOCK)(user_id=user_id)
+
+
+@pytest.fixture
+def patient(postgres: Engine) -> Iterator[Engine]:
+    """Waits for locks as long as a slow machine may take."""
+    engine = sql_engine(postgres.url.update_query_dict({"options": "-c lock_timeout=60s"}))
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize("change", [request_erasure, renew_recovery_codes, finish_reset])
+def test_who_waits_for_a_user_holds_nothing_that_others_take_after_the_user(
+    postgres: Engine, patient: Engine, change: Callable[[SqlUnitOfWorkFactory, UserId, SessionId], None]
+) -> None:
+    anna = b.a_customer(disabled_at=None, erasure_requested_at=None, erased_at=None)
+    own = b.a_session(
+        user_id=anna.id,
+        authenticated_at=b.NOON,
+        refreshed_at=b.NOON,
+        expires_at=b.minutes(60),
+        revoked_at=None,
+        ended_by=None,
+    )
+    with sql_units(postgres)() as work:
+        work.users.add(anna)
+        work.sessions.add(own)
+        work.second_factors.add(b.a_second_factor(id=anna.id, reset_due_at=b.NOON))
+        work.commit()
+    with ThreadPoolExecutor(1) as threads:
+        with postgres.begin() as other:
+            other.execute(select(users.c.id).where(users.c.id == anna.id).with_for_update())
+            changing = threads.submit(change, sql_units(patient), anna.id, own.id)
+            while not _somebody_waits(postgres):
+                assert not wait([changing], timeout=0.01).done, "it asks for no user at all"
+            _take_at_once(other)
+        changing.result(60)
+
+
+def _somebody_waits(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return bool(connection.execute(_WAITING).scalar_one())
+
+
+def _take_at_once(connection: Connection) -> None:
+    for table in (second_factors, sessions):
+        connection.execute(select(table.c.id).with_for_update(nowait=True)).all()
