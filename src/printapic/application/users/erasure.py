@@ -134,12 +134,13 @@ def _unfinished(work: UnitOfWork, user_id: UserId, now: datetime) -> bool:
 def _forget_requests(work: UnitOfWork, user: User) -> None:
     """Requests and registrations hold addresses, former ones too; mails about them become the user's.
 
-    An address that somebody else has by now is theirs.
+    An address that somebody else has by now is theirs, and so is one that this user only wished to have:
+    else whoever asks for a stranger's address and leaves would take their registration along.
     """
     own = {user.email.key}
     for request in work.account_requests.of_user(user.id, frozenset()):
         holder = work.users.by_email(request.email.key)
-        if holder is None or holder.id == user.id:
+        if request.of_own_address and (holder is None or holder.id == user.id):
             own.add(request.email.key)
     requests = work.account_requests.of_user(user.id, frozenset(own))
     registrations = work.registrations.of_addresses(frozenset(own))

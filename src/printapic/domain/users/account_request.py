@@ -30,6 +30,8 @@ LIFETIMES = {
     RequestKind.EMAIL_REVERT: timedelta(days=7),
 }
 
+_OF_OWN_ADDRESS = frozenset({RequestKind.PASSWORD_RESET, RequestKind.EMAIL_REVERT})
+
 
 @attrs.define(kw_only=True, eq=False)
 class AccountRequest(Aggregate):
@@ -92,6 +94,15 @@ class AccountRequest(Aggregate):
             created_at=at,
             expires_at=at + LIFETIMES[kind],
         )
+
+    @property
+    def of_own_address(self) -> bool:
+        """Whether the account had this address when it was asked for, so that its owner has proven it.
+
+        A change is about one that nobody has proven yet. Where it was confirmed, the address is the
+        account's own, or that of the way back which came with the next change.
+        """
+        return self.user_id is not None and self.kind in _OF_OWN_ADDRESS
 
     def open(self, *, at: datetime) -> bool:
         return self.used_at is None and at < self.expires_at

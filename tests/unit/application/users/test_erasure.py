@@ -315,6 +315,48 @@ def test_former_addresses_go_unless_they_are_somebody_elses_by_now(floor: ShopFl
         floor.shop.confirm_email_change(token=reset)
 
 
+def test_an_address_that_one_only_wished_to_have_stays_a_strangers(floor: ShopFloor, anna: Actor) -> None:
+    """Else anybody could undo the registration of somebody whose address they know."""
+    victim = "bert@example.org"
+    floor.shop.register(email=victim, password=PASSWORD)
+    floor.work()
+    invitation = floor.token(to=victim)
+    floor.shop.request_verification_mail(email=victim)
+    floor.work()
+    session = floor.session(MAIL)
+    floor.shop.request_email_change(user_id=user_of(anna), session_id=session, email=victim)
+    floor.work()
+    leave(floor, anna)
+    until_done(floor)
+    assert gone(floor, anna)
+    assert [getattr(each, "email", None).address for each in row(floor, "registrations")] == [victim]  # type: ignore[union-attr]
+    assert [getattr(each, "user_id", 0) for each in row(floor, "account_requests")] == [None]
+    kept = [mail.content.text for mail in floor.mailer.mails if mail.to == victim]
+    assert len(kept) == 2
+    assert all(invitation in text for text in kept)
+    bert = floor.shop.verify_email(token=invitation)
+    assert floor.shop.find_user(email=victim).id == bert
+
+
+def test_former_addresses_that_one_has_proven_go_with_all_that_was_asked_for_there(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    for email in ("anna@new.example", "anna@newer.example"):
+        session = floor.session(floor.shop.read_user(user_id=user_of(anna)).email.address)
+        floor.shop.request_email_change(user_id=user_of(anna), session_id=session, email=email)
+        floor.work()
+        floor.shop.confirm_email_change(token=floor.token(to=email))
+        floor.work()
+    for email in (MAIL, "anna@new.example", "anna@newer.example"):
+        floor.shop.request_password_reset(email=email)
+        floor.shop.request_verification_mail(email=email)
+    floor.work()
+    leave(floor, anna)
+    until_done(floor)
+    assert row(floor, "registrations") == row(floor, "account_requests") == []
+    assert floor.mailer.mails == ()
+
+
 def test_the_second_factor_and_the_keys_of_machines_go_too(floor: ShopFloor, anna: Actor) -> None:
     session = floor.session(MAIL)
     floor.shop.enrol_second_factor(user_id=user_of(anna), session_id=session)
