@@ -17,7 +17,8 @@ from printapic.domain.ids import UserId
 
 PURGE_EVERY = timedelta(hours=1)
 REQUESTS_KEPT = timedelta(days=7)
-"""After their links have expired: as long as a change of address may be taken back."""
+"""Requests by mail, after their links have expired: as long as a change of address may be taken back.
+Registrations go as soon as they have expired: many of them never became anybody's account."""
 SESSIONS_KEPT = timedelta(days=30)
 COPIES_KEPT = timedelta(days=35)
 """As long as backups: whoever was erased since is still in them."""
@@ -67,7 +68,7 @@ class PurgeExpired:
 def _purges(now: datetime) -> tuple[Callable[[UnitOfWork], int], ...]:
     asked, logged_in = now - REQUESTS_KEPT, now - SESSIONS_KEPT
     return (
-        lambda work: work.registrations.purge(expired_before=asked, limit=_BATCH),
+        lambda work: work.registrations.purge(expired_before=now, limit=_BATCH),
         lambda work: work.account_requests.purge(expired_before=asked, limit=_BATCH),
         lambda work: work.sessions.purge(over_before=logged_in, limit=_BATCH),
         lambda work: work.invoices.purge(at=now, limit=_BATCH),

@@ -11,7 +11,8 @@ from printapic.application.users import purging
 from printapic.application.users.purging import REQUESTS_KEPT, SESSIONS_KEPT
 from printapic.domain.actors import Actor
 from printapic.domain.orders.invoice import InvoiceNotFound
-from tests.shop_floor import DAY, HOUR, NOON, PASSWORD, ShopFloor, user_of
+from printapic.domain.users.user import REGISTRATION_LIFETIME, TokenInvalid
+from tests.shop_floor import DAY, HOUR, MINUTE, NOON, PASSWORD, ShopFloor, user_of
 
 MAIL = "anna@example.org"
 
@@ -20,14 +21,30 @@ def count(floor: ShopFloor, table: str) -> int:
     return len(floor.unit_of_work.state.tables().get(table, {}))
 
 
-def test_registrations_and_requests_go_a_week_after_their_links(floor: ShopFloor, anna: Actor) -> None:
+def test_requests_go_a_week_after_their_links(floor: ShopFloor, anna: Actor) -> None:
     floor.shop.request_password_reset(email=MAIL)
     floor.later(REQUESTS_KEPT)
     floor.shop.purge_expired()
-    assert (count(floor, "registrations"), count(floor, "account_requests")) == (1, 1)
-    floor.later(DAY + HOUR)
+    assert count(floor, "account_requests") == 1
+    floor.later(HOUR)
     floor.shop.purge_expired()
-    assert (count(floor, "registrations"), count(floor, "account_requests")) == (0, 0)
+    assert count(floor, "account_requests") == 0
+
+
+def test_registrations_go_as_soon_as_their_links_are_worthless(floor: ShopFloor) -> None:
+    floor.shop.register(email=MAIL, password=PASSWORD)
+    floor.work()
+    token = floor.token()
+    floor.later(REGISTRATION_LIFETIME - MINUTE)
+    floor.shop.purge_expired()
+    assert count(floor, "registrations") == 1
+    floor.shop.register(email="bert@example.org", password=PASSWORD)
+    floor.later(2 * MINUTE)
+    floor.shop.purge_expired()
+    (left,) = floor.unit_of_work.state.tables()["registrations"].values()
+    assert left.email.address == "bert@example.org"
+    with pytest.raises(TokenInvalid):
+        floor.shop.verify_email(token=token)
 
 
 def test_sessions_go_a_month_after_they_ended(floor: ShopFloor, anna: Actor) -> None:
