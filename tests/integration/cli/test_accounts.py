@@ -57,6 +57,8 @@ def test_roles_are_given_and_taken(printapic: Command, anna: UserId) -> None:
     given = rows(printapic("users", "grant", "--email", ANNA, "--role", "support", "--json"))
     assert [row["roles"] for row in given] == ["customer, support"]
     assert printapic("users", "revoke", "--email", ANNA, "--role", "customer").out == "support\n"
+    [bare] = rows(printapic("users", "revoke", "--email", ANNA, "--role", "support", "--json"))
+    assert (bare["email"], bare["roles"]) == (ANNA, "")
     assert printapic("users", "revoke", "--email", ANNA, "--role", "support").out == "no roles\n"
     [found] = rows(printapic("users", "list", "--containing", "ANNA@", "--json"))
     assert (found["id"], found["roles"]) == (str(anna), "")
@@ -68,6 +70,8 @@ def test_an_account_is_closed_and_opened(printapic: Command, anna: UserId) -> No
     assert printapic("users", "disable", "--email", ANNA).out == "customer (disabled)\n"
     with shop() as opened, pytest.raises(AccountDisabled):
         opened.log_in(email=ANNA, password=PASSWORD)
+    [closed] = rows(printapic("users", "disable", "--email", ANNA, "--json"))
+    assert closed["disabled_at"] is not None
     [row] = rows(printapic("users", "enable", "--email", ANNA, "--json"))
     assert row["disabled_at"] is None
     with shop() as opened:
