@@ -28,7 +28,8 @@ def demand_actors_proof(
     """What `demand_recent_proof` raises, of somebody who acts on an account in a session.
 
     Without a session it is no person who acts, but a program of the shop's own machine; in the session of
-    somebody else, or of nobody, nothing is proven.
+    somebody else, or of nobody, nothing is proven. Users are locked before this, as they are before their
+    sessions everywhere: else two administrators who shut each other out would wait for each other.
     """
     if session_id is not None:
         if actor_id is None:

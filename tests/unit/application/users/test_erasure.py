@@ -334,7 +334,7 @@ def test_an_address_that_one_only_wished_to_have_stays_a_strangers(floor: ShopFl
     kept = [mail.content.text for mail in floor.mailer.mails if mail.to == victim]
     assert len(kept) == 2
     assert all(invitation in text for text in kept)
-    bert = floor.shop.verify_email(token=invitation)
+    bert = floor.shop.verify_email(token=invitation, password=PASSWORD)
     assert floor.shop.find_user(email=victim).id == bert
 
 

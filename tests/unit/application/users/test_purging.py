@@ -44,7 +44,7 @@ def test_registrations_go_as_soon_as_their_links_are_worthless(floor: ShopFloor)
     (left,) = floor.unit_of_work.state.tables()["registrations"].values()
     assert left.email.address == "bert@example.org"
     with pytest.raises(TokenInvalid):
-        floor.shop.verify_email(token=token)
+        floor.shop.verify_email(token=token, password=PASSWORD)
 
 
 def test_sessions_go_a_month_after_they_ended(floor: ShopFloor, anna: Actor) -> None:
