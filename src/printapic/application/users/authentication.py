@@ -64,9 +64,10 @@ class LogIn:
         address = _parsed(email)
         account = account_of(self.tokens, address)
         attempt = self.gate.enter(account, device_token=device_token, caller=caller)
-        with self.unit_of_work.reading() as work:
-            user = work.users.by_email(address.key if address else "")
-        right = self.hasher.verify(password, user.password_hash if user else None)
+        with attempt.unless_unavailable():
+            with self.unit_of_work.reading() as work:
+                user = work.users.by_email(address.key if address else "")
+            right = self.hasher.verify(password, user.password_hash if user else None)
         if user is None or not right:
             self._note_failure(account, "password", caller)
             raise CredentialsInvalid
@@ -184,7 +185,8 @@ class Reauthenticate:
             factor = work.second_factors.get(user_id)
         account = account_of(self.tokens, user.email)
         attempt = self.gate.enter(account, device_token=device_token, caller=caller)
-        right = self.hasher.verify(password, user.password_hash)
+        with attempt.unless_unavailable():
+            right = self.hasher.verify(password, user.password_hash)
         refusal: PrintAPicError = PasswordWrong()
         if right:
             attempt.forgive()

@@ -9,12 +9,18 @@ has a count of its own, so that nobody can lock the owner out by guessing.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import attrs
 
+from printapic.application.ports.clock import Clock
 from printapic.application.ports.throttle import Limit, Throttle, demand
+from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.ports.users import TokenIssuer
 from printapic.domain.actors import Caller
+from printapic.domain.audit.event import AuditAction, AuditEvent
+from printapic.domain.errors import Unavailable
 from printapic.domain.users.email import EmailAddress
 
 FAILURES_PER_ACCOUNT = (
@@ -26,6 +32,8 @@ FAILURES_IN_A_ROW = Limit(name="log-in-row", count=100, period_s=365 * 86_400)
 """After these an unknown device waits for days, and a known one, or a reset, is the way in."""
 FAILURES_PER_CLIENT = Limit(name="log-in-client", count=10, period_s=60)
 FAILURES_IN_ALL = Limit(name="log-in-all", count=1000, period_s=300)
+ALERTS = Limit(name="log-in-alert", count=1, period_s=900)
+"""How often the audit log is told that the shop is under attack, as long as it is."""
 FAILURES_PER_CLIENT_UNDER_ATTACK = Limit(name="log-in-attack", count=3, period_s=60)
 CODES = (
     Limit(name="mfa", count=5, period_s=300),
@@ -54,15 +62,29 @@ class Attempt:
 
     def forgive(self) -> None:
         """It was right: it does not count, and the row of failures is over."""
+        self._give_back()
+        self.throttle.forget(self.holder, FAILURES_IN_A_ROW)
+
+    @contextmanager
+    def unless_unavailable(self) -> Iterator[None]:
+        """Check the password in here: where that cannot be done it does not count, and changes no row."""
+        try:
+            yield
+        except Unavailable:
+            self._give_back()
+            raise
+
+    def _give_back(self) -> None:
         for key, limit in self.keys:
             self.throttle.give_back(key, limit)
-        self.throttle.forget(self.holder, FAILURES_IN_A_ROW)
 
 
 @attrs.frozen(kw_only=True)
 class PasswordGate:
     """Lets tries at passwords through at a bearable rate."""
 
+    unit_of_work: UnitOfWorkFactory
+    clock: Clock
     throttle: Throttle
     tokens: TokenIssuer
 
@@ -71,18 +93,39 @@ class PasswordGate:
         key = _counter_of(account)
         if device_token is not None and self.knows(device_token, account):
             key = f"device:{device_token.partition('.')[0]}"
-        counted = [(key, limit) for limit in (*FAILURES_PER_ACCOUNT, FAILURES_IN_A_ROW)]
-        everyone: list[tuple[str, Limit]] = []
-        if caller.network is not None:
-            client = f"client:{self.tokens.pseudonym('client', caller.network)}"
-            counted.insert(0, (client, FAILURES_PER_CLIENT))
-            if self.throttle.take(_EVERYONE, FAILURES_IN_ALL).allowed:
-                everyone = [(_EVERYONE, FAILURES_IN_ALL)]
-            else:
-                counted.insert(0, (client, FAILURES_PER_CLIENT_UNDER_ATTACK))
-        for counter, limit in counted:
-            demand(self.throttle, counter, limit)
-        return Attempt(throttle=self.throttle, holder=key, keys=(*counted, *everyone))
+        counted = self._count_client(caller)
+        for limit in (*FAILURES_PER_ACCOUNT, FAILURES_IN_A_ROW):
+            demand(self.throttle, key, limit)
+            counted.append((key, limit))
+        return Attempt(throttle=self.throttle, holder=key, keys=tuple(counted))
+
+    def _count_client(self, caller: Caller) -> list[tuple[str, Limit]]:
+        """What a refused client goes on trying does not count for everyone: a few could slow down all."""
+        if caller.network is None:
+            return []
+        client = f"client:{self.tokens.pseudonym('client', caller.network)}"
+        demand(self.throttle, client, FAILURES_PER_CLIENT)
+        counted = [(client, FAILURES_PER_CLIENT)]
+        if self.throttle.take(_EVERYONE, FAILURES_IN_ALL).allowed:
+            return [*counted, (_EVERYONE, FAILURES_IN_ALL)]
+        self._alert(caller)
+        demand(self.throttle, client, FAILURES_PER_CLIENT_UNDER_ATTACK)
+        return [*counted, (client, FAILURES_PER_CLIENT_UNDER_ATTACK)]
+
+    def _alert(self, caller: Caller) -> None:
+        """Tell that the whole shop is under attack, in whatever process it is noticed first."""
+        if not self.throttle.take(_EVERYONE, ALERTS).allowed:
+            return
+        with self.unit_of_work() as work:
+            work.audit.append(
+                AuditEvent(
+                    at=self.clock.now(),
+                    action=AuditAction.LOG_IN_ATTACKED,
+                    caller=caller,
+                    details={"limit": FAILURES_IN_ALL.name},
+                )
+            )
+            work.commit()
 
     def open(self, account: str) -> None:
         """Whoever reset the password has shown that the account is theirs: begin to count anew."""

@@ -175,7 +175,9 @@ class ChangePassword:
         )
         account = account_of(self.tokens, user.email)
         attempt = self.gate.enter(account, device_token=device_token, caller=caller)
-        if not self.hasher.verify(current_password, user.password_hash):
+        with attempt.unless_unavailable():
+            right = self.hasher.verify(current_password, user.password_hash)
+        if not right:
             self._note_failure(user_id, session_id, caller)
             raise PasswordWrong
         attempt.forgive()

@@ -28,6 +28,7 @@ class AuditAction(StrEnum):
     EMAIL_VERIFIED = "user.verified"
     LOGGED_IN = "session.started"
     LOG_IN_FAILED = "session.refused"
+    LOG_IN_ATTACKED = "session.attacked"
     LOGGED_OUT = "session.ended"
     SESSION_REVOKED = "session.revoked"
     SESSION_RECOVERED = "session.recovered"

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
+import attrs
 import pytest
 
+from printapic.adapters.users.bcrypt import BcryptPasswordHasher
 from printapic.application.ports.throttle import TooManyRequests
-from printapic.application.users.limits import FAILURES_IN_ALL
+from printapic.application.ports.unit_of_work import StorageUnavailable
+from printapic.application.ports.users import HasherBusy
+from printapic.application.users.limits import FAILURES_IN_A_ROW, FAILURES_IN_ALL, FAILURES_PER_CLIENT
 from printapic.domain.actors import UNKNOWN_CALLER, Actor, Caller
+from printapic.domain.audit.event import AuditAction
 from printapic.domain.users.user import CredentialsInvalid
-from tests.shop_floor import DAY, HOUR, PASSWORD, ShopFloor
+from tests.shop_floor import DAY, HOUR, PASSWORD, ShopFloor, user_of
 
 ANNA, NOBODY = "anna@example.org", "nobody@example.org"
 SECOND = timedelta(seconds=1)
@@ -160,6 +168,80 @@ def test_while_the_whole_shop_is_under_attack_each_client_has_fewer_tries(
     floor.clock.advance(DAY)
     for number in range(9):
         fail(floor, f"guess-{number}@example.org", THIEF)
+
+
+def test_what_a_refused_client_goes_on_trying_puts_nobody_else_under_suspicion(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    refused = 0
+    for number in range(FAILURES_IN_ALL.count + 100):
+        try:
+            floor.shop.log_in(
+                email=f"guess-{number}@example.org",
+                password="not the password",
+                caller=Caller(address=f"198.51.100.{number % 7}"),
+            )
+        except CredentialsInvalid:
+            continue
+        except TooManyRequests:
+            refused += 1
+    assert refused == FAILURES_IN_ALL.count + 100 - 7 * FAILURES_PER_CLIENT.count
+    for number in range(5):
+        fail(floor, f"slip-{number}@example.org", OWNER)
+    assert AuditAction.LOG_IN_ATTACKED not in floor.audited()
+
+
+def test_an_attack_on_the_whole_shop_is_told_once_and_again_when_it_goes_on(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    for told in (1, 2):
+        for _ in range(FAILURES_IN_ALL.count):
+            floor.throttle.take("everyone", FAILURES_IN_ALL)
+        for number in range(6):
+            fail(floor, f"guess-{number}@example.org", Caller(address=f"198.51.100.{number}"))
+        assert floor.audited().count(AuditAction.LOG_IN_ATTACKED) == told
+        floor.clock.advance(HOUR)
+
+
+def counted(floor: ShopFloor) -> dict[str, dict[str, int]]:
+    counters = vars(floor.throttle)["_counters"].items()
+    return {name: dict(each.full_at) for name, each in counters if each.full_at}
+
+
+class BusyHasher(BcryptPasswordHasher):
+    def verify(self, password: str, password_hash: str | None) -> bool:
+        raise HasherBusy
+
+
+@pytest.mark.parametrize("way", ["log in", "reauthenticate", "change"])
+def test_a_password_that_nobody_could_check_does_not_count(floor: ShopFloor, anna: Actor, way: str) -> None:
+    own = floor.session(ANNA)
+    for _ in range(3):
+        fail(floor, caller=OWNER)
+    before, busy = counted(floor), BusyHasher(cost=4)
+    who: dict[str, Any] = {"user_id": user_of(anna), "session_id": own, "caller": OWNER}
+    log_in = attrs.evolve(floor.shop.log_in, hasher=busy)
+    prove = attrs.evolve(floor.shop.reauthenticate, hasher=busy)
+    change = attrs.evolve(floor.shop.change_password, hasher=busy)
+    tries: dict[str, Callable[[], object]] = {
+        "log in": partial(log_in, email=ANNA, password=PASSWORD, caller=OWNER),
+        "reauthenticate": partial(prove, password=PASSWORD, **who),
+        "change": partial(change, current_password=PASSWORD, new_password="seven quiet tangerines", **who),
+    }
+    for _ in range(8):
+        with pytest.raises(HasherBusy):
+            tries[way]()
+    assert counted(floor) == before
+    assert FAILURES_IN_A_ROW.name in before
+
+
+def test_a_login_without_a_database_does_not_count(floor: ShopFloor, anna: Actor) -> None:
+    floor.unit_of_work.state.fail_with = StorageUnavailable()
+    for _ in range(20):
+        with pytest.raises(StorageUnavailable):
+            floor.shop.log_in(email=ANNA, password=PASSWORD, caller=OWNER)
+    floor.unit_of_work.state.fail_with = None
+    floor.shop.log_in(email=ANNA, password=PASSWORD, caller=OWNER)
 
 
 def test_the_throttle_learns_no_address(floor: ShopFloor, anna: Actor) -> None:
