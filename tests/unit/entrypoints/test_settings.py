@@ -59,6 +59,10 @@ def test_nothing_has_to_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert problems(settings) == []
 
 
+def test_a_password_costs_an_attacker_what_was_decided(tmp_path: Path) -> None:
+    assert Settings.embedded(tmp_path).bcrypt_cost == 11
+
+
 def test_an_embedded_shop_lives_in_one_folder(tmp_path: Path) -> None:
     settings = Settings.embedded(tmp_path)
     assert settings.mode is Mode.EMBEDDED

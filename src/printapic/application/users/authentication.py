@@ -12,6 +12,7 @@ import attrs
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.secrets import ApiKeyMint
+from printapic.application.ports.throttle import TooManyRequests
 from printapic.application.ports.unit_of_work import ConcurrentUpdate, UnitOfWorkFactory
 from printapic.application.ports.users import PasswordHasher, TokenIssuer
 from printapic.application.users.limits import PasswordGate, account_of
@@ -75,7 +76,11 @@ class LogIn:
         if user.disabled_at is not None:
             self._note_failure(account, "nothing: disabled", caller)
             raise AccountDisabled
-        session = self._start(user, otp, caller)
+        try:
+            session = self._start(user, otp, caller)
+        except TooManyRequests:
+            self._note_failure(account, "nothing: too many codes", caller)
+            raise
         if session is None:
             self._note_failure(account, "code" if otp else "code missing", caller)
             raise CredentialsInvalid if otp else SecondFactorMissing
@@ -88,7 +93,7 @@ class LogIn:
         )
 
     def _start(self, user: User, otp: str | None, caller: Caller) -> Session | None:
-        """None for a code that is wrong or missing."""
+        """None for a code that is wrong or missing. Raises `TooManyRequests` for one too many."""
         with self.unit_of_work.reading() as work:
             factor = work.second_factors.get(user.id)
         if factor is not None and factor.active:
@@ -193,7 +198,7 @@ class Reauthenticate:
             if factor is not None and factor.active:
                 if otp is None:
                     raise SecondFactorMissing
-                self.codes.count_try(user_id)
+                self._count_code(user_id, session_id, caller)
         now = self.clock.now()
         with self.unit_of_work() as work:
             work.users.get(user_id)
@@ -207,21 +212,35 @@ class Reauthenticate:
                 session.prove(second_factor=proven, at=now)
                 work.sessions.save(session)
             action = AuditAction.REAUTHENTICATED if right else AuditAction.REAUTHENTICATION_FAILED
-            work.audit.append(
-                AuditEvent(
-                    at=now,
-                    action=action,
-                    actor_id=user_id,
-                    subject_id=user_id,
-                    session_id=session_id,
-                    caller=caller,
-                )
-            )
+            work.audit.append(self._event(action, user_id, session_id, caller))
             work.commit()
         if not right:
             raise refusal
         if proven:
             self.codes.forgive(user_id)
+
+    def _count_code(self, user_id: UserId, session_id: SessionId, caller: Caller) -> None:
+        """Who knows the password and has used the codes up is nobody to be silent about."""
+        try:
+            self.codes.count_try(user_id)
+        except TooManyRequests:
+            with self.unit_of_work() as work:
+                event = self._event(AuditAction.REAUTHENTICATION_FAILED, user_id, session_id, caller)
+                work.audit.append(attrs.evolve(event, details={"wrong": "nothing: too many codes"}))
+                work.commit()
+            raise
+
+    def _event(
+        self, action: AuditAction, user_id: UserId, session_id: SessionId, caller: Caller
+    ) -> AuditEvent:
+        return AuditEvent(
+            at=self.clock.now(),
+            action=action,
+            actor_id=user_id,
+            subject_id=user_id,
+            session_id=session_id,
+            caller=caller,
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -37,6 +37,10 @@ def stored_at(cost: int) -> str:
     return BcryptPasswordHasher(cost=cost).hash(RIGHT)
 
 
+def test_unless_told_otherwise_a_hash_costs_two_to_the_eleven_rounds() -> None:
+    assert "$v=2,t=2b,r=11$" in BcryptPasswordHasher().hash(RIGHT)
+
+
 TYPED = {
     "a wrong password": WRONG,
     "nothing": "",

@@ -8,10 +8,15 @@ import attrs
 import pytest
 
 from printapic.adapters.users.bcrypt import BcryptPasswordHasher
+from printapic.application.ports.audit import AuditQuery
+from printapic.application.ports.throttle import TooManyRequests
 from printapic.application.users.sessions import TokenPair
 from printapic.domain.actors import Actor, Role
+from printapic.domain.audit.event import AuditAction, AuditStream
+from printapic.domain.errors import PrintAPicError
 from printapic.domain.ids import SessionId
 from printapic.domain.users.permissions import Permission
+from printapic.domain.users.second_factor import SecondFactorMissing
 from printapic.domain.users.session import CUSTOMER_LIFETIME, STAFF_LIFETIME, Lifetime, SessionInvalid
 from printapic.domain.users.user import AccountDisabled, CredentialsInvalid
 from tests.shop_floor import MINUTE, PASSWORD, ShopFloor, user_of
@@ -46,18 +51,74 @@ def test_a_role_counts_from_the_next_login_on_and_the_old_sessions_end(floor: Sh
     assert Permission.PRODUCTION_READ in principal.permissions
 
 
+class CountingHasher(BcryptPasswordHasher):
+    def __init__(self) -> None:
+        super().__init__(cost=4)
+        self.verified = 0
+
+    def verify(self, password: str, password_hash: str | None) -> bool:
+        self.verified += 1
+        return super().verify(password, password_hash)
+
+
 @pytest.mark.parametrize(
     ("email", "password"),
     [
         ("anna@example.org", "not Anna's password"),
         ("anna@example.org", ""),
+        ("anna@example.org", "\ud800"),
+        ("bert@example.org", "not the password of Bert, who is disabled"),
         ("nobody@example.org", PASSWORD),
         ("no address", PASSWORD),
+        ("", ""),
     ],
 )
-def test_every_wrong_pair_is_answered_alike(floor: ShopFloor, anna: Actor, email: str, password: str) -> None:
-    with pytest.raises(CredentialsInvalid):
-        log_in(floor, email, password)
+def test_every_wrong_pair_is_answered_alike_after_the_same_work(
+    floor: ShopFloor, anna: Actor, email: str, password: str
+) -> None:
+    disable(floor, floor.customer("bert@example.org"))
+    hasher, before = CountingHasher(), floor.audited()
+    with pytest.raises(CredentialsInvalid) as refusal:
+        attrs.evolve(floor.shop.log_in, hasher=hasher)(email=email, password=password)
+    assert refusal.value.details == {}
+    assert hasher.verified == 1
+    assert floor.audited() == [*before, AuditAction.LOG_IN_FAILED]
+
+
+def test_what_is_wrong_besides_the_password_takes_no_more_work_and_no_less_memory(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    bert = floor.customer("bert@example.org")
+    floor.enrol(anna, floor.session("anna@example.org"))
+    disable(floor, bert)
+    refusals: list[tuple[type[PrintAPicError], str, str | None]] = [
+        (AccountDisabled, "bert@example.org", None),
+        (SecondFactorMissing, "anna@example.org", None),
+        (CredentialsInvalid, "anna@example.org", "not a code"),
+    ]
+    for refusal, email, otp in refusals:
+        hasher, before = CountingHasher(), floor.audited()
+        with pytest.raises(refusal):
+            attrs.evolve(floor.shop.log_in, hasher=hasher)(email=email, password=PASSWORD, otp=otp)
+        assert hasher.verified == 1
+        assert floor.audited() == [*before, AuditAction.LOG_IN_FAILED]
+
+
+def test_a_right_password_with_one_code_too_many_is_remembered(floor: ShopFloor, anna: Actor) -> None:
+    own = floor.session("anna@example.org")
+    floor.enrol(anna, own)
+    for _ in range(5):
+        with pytest.raises(CredentialsInvalid):
+            floor.session("anna@example.org", "not a code")
+    before = floor.audited()
+    with pytest.raises(TooManyRequests):
+        floor.session("anna@example.org", "not a code")
+    with pytest.raises(TooManyRequests):
+        floor.shop.reauthenticate(user_id=user_of(anna), session_id=own, password=PASSWORD, otp="not a code")
+    new = [AuditAction.LOG_IN_FAILED, AuditAction.REAUTHENTICATION_FAILED]
+    assert floor.audited() == [*before, *new]
+    for record in floor.shop.read_audit_log(query=AuditQuery(stream=AuditStream.AUTH), limit=2):
+        assert record.entry.details["wrong"] == "nothing: too many codes"
 
 
 def test_the_spelling_of_an_address_does_not_matter(floor: ShopFloor, anna: Actor) -> None:
@@ -79,6 +140,22 @@ def test_disabling_an_account_ends_its_sessions(floor: ShopFloor, anna: Actor) -
         floor.shop.authenticate(access_token=pair.access_token)
     with pytest.raises(SessionInvalid):
         floor.shop.refresh_session(refresh_token=pair.refresh_token)
+
+
+def test_a_session_that_outlives_the_disabling_of_its_user_opens_nothing(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    """Ending the sessions is the first lock, and looking at the user the second."""
+    pair = log_in(floor)
+    with floor.unit_of_work() as work:
+        user = work.users.get(user_of(anna))
+        user.disable(at=floor.clock.now())
+        work.users.save(user)
+        work.commit()
+    (living,) = floor.shop.list_sessions(user_id=user_of(anna))
+    assert living.live(at=floor.clock.now())
+    with pytest.raises(SessionInvalid):
+        floor.shop.authenticate(access_token=pair.access_token)
 
 
 def test_a_refresh_token_gives_a_pair_that_is_good(floor: ShopFloor, anna: Actor) -> None:
