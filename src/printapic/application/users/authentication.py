@@ -12,10 +12,10 @@ import attrs
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.secrets import ApiKeyMint
-from printapic.application.ports.throttle import TooManyRequests
+from printapic.application.ports.throttle import Throttle, TooManyRequests
 from printapic.application.ports.unit_of_work import ConcurrentUpdate, UnitOfWorkFactory
 from printapic.application.ports.users import PasswordHasher, TokenIssuer
-from printapic.application.users.limits import PasswordGate, account_of
+from printapic.application.users.limits import KEY_REFUSALS_NOTED, PasswordGate, account_of
 from printapic.application.users.principal import Principal
 from printapic.application.users.proof import own_session
 from printapic.application.users.second_factor_codes import SecondFactorCodes
@@ -24,7 +24,7 @@ from printapic.domain.actors import UNKNOWN_CALLER, Actor, Caller, Role
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.errors import PrintAPicError
 from printapic.domain.ids import SessionId, UserId
-from printapic.domain.users.api_key import ApiKey
+from printapic.domain.users.api_key import ApiKey, Refusal
 from printapic.domain.users.email import EmailAddress, EmailInvalid
 from printapic.domain.users.permissions import Permission, permissions
 from printapic.domain.users.second_factor import CodeInvalid, SecondFactorMissing
@@ -296,6 +296,7 @@ class AuthenticateApiKey:
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
+    throttle: Throttle
     key_mint: ApiKeyMint
 
     def __call__(self, *, api_key: str, caller: Caller = UNKNOWN_CALLER) -> Principal:
@@ -309,8 +310,12 @@ class AuthenticateApiKey:
         if found is None:
             raise SessionInvalid
         key, owner = found
-        right = hmac.compare_digest(key.sha256, hashlib.sha256(api_key.encode()).hexdigest())
-        if not right or not key.usable(address=caller.address, at=now) or owner.disabled_at is not None:
+        if not hmac.compare_digest(key.sha256, hashlib.sha256(api_key.encode()).hexdigest()):
+            raise SessionInvalid
+        disabled = Refusal.OWNER_DISABLED if owner.disabled_at is not None else None
+        refusal = key.refusal(address=caller.address, at=now) or disabled
+        if refusal is not None:
+            self._note_refusal(key, refusal, caller)
             raise SessionInvalid
         if key.use_is_news(at=now):
             self._note_use(key)
@@ -320,6 +325,23 @@ class AuthenticateApiKey:
             actor=Actor(owner.id, key.roles(owner.roles)),
             permissions=key.scopes & owner.permissions,
         )
+
+    def _note_refusal(self, key: ApiKey, refusal: Refusal, caller: Caller) -> None:
+        """No other sign is as clear that a key has leaked, or that a machine was forgotten."""
+        if not self.throttle.take(f"key:{key.id}", KEY_REFUSALS_NOTED).allowed:
+            return
+        with self.unit_of_work() as work:
+            work.audit.append(
+                AuditEvent(
+                    at=self.clock.now(),
+                    action=AuditAction.API_KEY_REFUSED,
+                    subject_id=key.owner_id,
+                    api_key_id=key.id,
+                    caller=caller,
+                    details={"reason": refusal.value},
+                )
+            )
+            work.commit()
 
     def _note_use(self, key: ApiKey) -> None:
         key.used(at=self.clock.now())

@@ -48,6 +48,8 @@ RESETS_PER_ADDRESS = (
 """Of their own: whoever uses them up has sent the owner good links, and no other mail shuts this way in."""
 EMAIL_CHANGES_PER_USER = Limit(name="email-change", count=5, period_s=3600)
 REFRESHES_PER_SESSION = Limit(name="refresh", count=20, period_s=60)
+KEY_REFUSALS_NOTED = Limit(name="api-key-refused", count=1, period_s=60)
+"""How often the audit log is told of one key: a machine that nobody stops tries it all day."""
 _EVERYONE = "everyone"
 _LONGEST_DEVICE_TOKEN = 100
 

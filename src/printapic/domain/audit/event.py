@@ -55,6 +55,7 @@ class AuditAction(StrEnum):
     ROLES_CHANGED = "user.roles-changed"
     API_KEY_ISSUED = "api-key.issued"
     API_KEY_REVOKED = "api-key.revoked"
+    API_KEY_REFUSED = "api-key.refused"
     KEYS_ROTATED = "keys.rotated"
     KEY_REVOKED = "keys.revoked"
     INVOICE_OPENED = "invoice.opened"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from ipaddress import ip_address, ip_network
 from typing import Self
 
@@ -68,6 +69,15 @@ class NetworkInvalid(Invalid):
         super().__init__("Networks are written like 203.0.113.0/24 or 2001:db8::/48.")
 
 
+class Refusal(StrEnum):
+    """Why a key is refused though its secret is right. Whoever carries it is told none of this."""
+
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    FOREIGN_NETWORK = "foreign network"
+    OWNER_DISABLED = "owner disabled"
+
+
 @attrs.define(kw_only=True, eq=False)
 class ApiKey(Aggregate):
     """A machine's credential. Only the SHA-256 of the key is kept.
@@ -124,15 +134,18 @@ class ApiKey(Aggregate):
         as_customer = bool(self.scopes & PERMISSIONS[Role.CUSTOMER])
         return owner & {Role.CUSTOMER} if as_customer else owner - {Role.CUSTOMER}
 
-    def usable(self, *, address: str | None, at: datetime) -> bool:
-        """Whether it is good now, and from there."""
-        if self.revoked_at is not None or at >= self.expires_at:
-            return False
+    def refusal(self, *, address: str | None, at: datetime) -> Refusal | None:
+        """Why it is not good now, or not from there; None for a good one."""
+        if self.revoked_at is not None:
+            return Refusal.REVOKED
+        if at >= self.expires_at:
+            return Refusal.EXPIRED
         if not self.networks:
-            return True
-        return address is not None and any(
+            return None
+        inside = address is not None and any(
             ip_address(address) in ip_network(network) for network in self.networks
         )
+        return None if inside else Refusal.FOREIGN_NETWORK
 
     def use_is_news(self, *, at: datetime) -> bool:
         """Whether `last_used_at` is worth writing down again."""

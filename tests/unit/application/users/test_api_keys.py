@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from printapic.application.ports.audit import AuditQuery
 from printapic.application.users.principal import Principal
 from printapic.domain.actors import Actor, Caller, Role
 from printapic.domain.audit.event import AuditAction
@@ -183,6 +185,61 @@ def test_the_last_use_is_noted_once_a_minute(floor: ShopFloor, root: Actor) -> N
     floor.clock.advance(MINUTE)
     enter(floor, key)
     assert floor.shop.list_api_keys()[0].last_used_at == floor.clock.now()
+
+
+def revoke(floor: ShopFloor, root: Actor) -> None:
+    (record,) = floor.shop.list_api_keys()
+    floor.shop.revoke_api_key(key_id=record.id, actor_id=user_of(root))
+
+
+def outlive(floor: ShopFloor, root: Actor) -> None:
+    floor.clock.advance(90 * DAY)
+
+
+def disable_owner(floor: ShopFloor, root: Actor) -> None:
+    floor.staff(Role.ADMIN, Role.SUPPORT)
+    floor.shop.disable_user(user_id=user_of(root), actor_id=None)
+
+
+def carry_away(floor: ShopFloor, root: Actor) -> None:
+    """To a place where this key may not be used, as is seen when it is."""
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [
+        (revoke, "revoked"),
+        (outlive, "expired"),
+        (disable_owner, "owner disabled"),
+        (carry_away, "foreign network"),
+    ],
+)
+def test_a_right_key_that_is_refused_is_remembered_once_a_minute(
+    floor: ShopFloor, root: Actor, happens: Callable[[ShopFloor, Actor], None], reason: str
+) -> None:
+    key = issue(floor, root, networks=("198.51.100.0/24",))
+    (record,) = floor.shop.list_api_keys()
+    happens(floor, root)
+    where = Caller(address="203.0.113.9") if happens is carry_away else WAREHOUSE
+    for minutes in (1, 2):
+        for _ in range(3):
+            with pytest.raises(SessionInvalid):
+                enter(floor, key, where)
+        query = AuditQuery(action=AuditAction.API_KEY_REFUSED)
+        noted = floor.shop.read_audit_log(query=query)
+        assert len(noted) == minutes
+        assert noted[0].entry.details == {"reason": reason}
+        assert (noted[0].entry.api_key_id, noted[0].entry.subject_id) == (record.id, root.user_id)
+        floor.clock.advance(MINUTE)
+
+
+def test_a_wrong_secret_is_no_sign_of_a_leak(floor: ShopFloor, root: Actor) -> None:
+    issue(floor, root)
+    revoke(floor, root)
+    (record,) = floor.shop.list_api_keys()
+    with pytest.raises(SessionInvalid):
+        enter(floor, floor.shop.issue_api_key.key_mint.mint(record.id))
+    assert AuditAction.API_KEY_REFUSED not in floor.audited()
 
 
 def test_keys_are_listed_newest_first_in_pages(floor: ShopFloor, root: Actor) -> None:
