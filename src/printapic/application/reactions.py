@@ -82,15 +82,19 @@ def _mail(kind: Kind, subject: str = "order_id") -> Reaction:
     )
 
 
-def _warning(kind: Kind) -> Reaction:
-    """Tell the owner of an account; each time it happens is a mail of its own."""
+def _warning(kind: Kind, subject: str | None = None) -> Reaction:
+    """Tell the owner of an account; each time it happens is a mail of its own.
+
+    `subject` names the event's field that makes this mail different from others, where that is not the time.
+    """
 
     def arguments(event: Any) -> Payload:
         due_at = getattr(event, "due_at", None)
+        this_time = f"{event.user_id} {event.at.isoformat()}"
         return {
             "kind": kind.value,
             "user_id": str(event.user_id),
-            "subject_id": f"{event.user_id} {event.at.isoformat()}",
+            "subject_id": str(getattr(event, subject)) if subject else this_time,
             "happened_at": event.at.isoformat(),
             "due_at": due_at.isoformat() if due_at else "",
         }
@@ -120,6 +124,10 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
         Reaction(use_case=SendRegistrationMail, arguments=_ids("registration_id")),
     ),
     users.AccountMailRequested: (Reaction(use_case=SendAccountMail, arguments=_ids("request_id")),),
+    users.RolesChanged: (_warning(Kind.ROLES_CHANGED),),
+    users.UserDisabled: (_warning(Kind.ACCOUNT_DISABLED),),
+    users.UserEnabled: (_warning(Kind.ACCOUNT_ENABLED),),
+    users.ApiKeyIssued: (_warning(Kind.API_KEY_ISSUED, subject="key_id"),),
     users.PasswordChanged: (_warning(Kind.PASSWORD_CHANGED),),
     users.EmailChanged: (_warning(Kind.EMAIL_CHANGED),),
     users.RefreshTokenReused: (_warning(Kind.SESSION_COMPROMISED),),
@@ -135,6 +143,7 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
         ),
     ),
     users.ErasureRequested: (
+        _warning(Kind.ERASURE_REQUESTED),
         Reaction(
             use_case=EraseUser,
             arguments=_ids("user_id"),

@@ -33,6 +33,11 @@ WARNINGS = [
     NotificationKind.MFA_DISABLED,
     NotificationKind.MFA_RESET_REQUESTED,
     NotificationKind.RECOVERY_CODE_USED,
+    NotificationKind.ROLES_CHANGED,
+    NotificationKind.ACCOUNT_DISABLED,
+    NotificationKind.ACCOUNT_ENABLED,
+    NotificationKind.ERASURE_REQUESTED,
+    NotificationKind.API_KEY_ISSUED,
 ]
 ACCOUNT_KINDS = [*TOKEN_KINDS, *WARNINGS, NotificationKind.ACCOUNT_EXISTS]
 ORDER_KINDS = [kind for kind in NotificationKind if kind not in ACCOUNT_KINDS]

@@ -22,9 +22,6 @@ from printapic.domain.orders.events import OrderCompleted, OrderHeld
 from printapic.domain.payments.events import PaymentSucceeded
 from printapic.domain.users.events import (
     ErasureRequested,
-    RolesChanged,
-    UserDisabled,
-    UserEnabled,
     UserErased,
     UserVerified,
 )
@@ -35,9 +32,6 @@ UNANSWERED: dict[type[DomainEvent], str] = {
     OrderCompleted: "nothing is left to do, and nobody wants a mail about it",
     OrderHeld: "whoever holds an order talks to the customer",
     PaymentSucceeded: "the order is confirmed in the same transaction, which is answered",
-    RolesChanged: "the sessions end in the same transaction, and the administrator tells whom it concerns",
-    UserDisabled: "the sessions end in the same transaction",
-    UserEnabled: "whoever is let in again finds out by logging in",
     UserVerified: "whoever redeems the token sees that it worked",
 }
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)

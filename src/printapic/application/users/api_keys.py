@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.secrets import ApiKeyMint
-from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.application.users.proof import demand_recent_proof
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
@@ -108,17 +108,33 @@ class RevokeApiKey:
             key = work.api_keys.get(key_id)
             if key.revoked_at is not None:
                 return key.owner_id
-            key.revoke(at=now)
-            work.api_keys.save(key)
-            work.audit.append(
-                AuditEvent(
-                    at=now,
-                    action=AuditAction.API_KEY_REVOKED,
-                    actor_id=actor_id,
-                    subject_id=key.owner_id,
-                    api_key_id=key.id,
-                    caller=caller,
-                )
-            )
+            _revoke(work, key, actor_id=actor_id, caller=caller, at=now)
             work.commit()
         return key.owner_id
+
+
+def revoke_all_keys(work: UnitOfWork, owner_id: UserId, *, caller: Caller, at: datetime) -> None:
+    """End every live key of a user whose account was in the hands of somebody else.
+
+    Each is read anew, and locked, so that a machine which uses it at this moment does not keep it alive.
+    The user is locked before, and issues no other one meanwhile.
+    """
+    for listed in work.api_keys.of_owner(owner_id):
+        key = work.api_keys.get(listed.id)
+        if key.live(at=at):
+            _revoke(work, key, actor_id=None, caller=caller, at=at)
+
+
+def _revoke(work: UnitOfWork, key: ApiKey, *, actor_id: UserId | None, caller: Caller, at: datetime) -> None:
+    key.revoke(at=at)
+    work.api_keys.save(key)
+    work.audit.append(
+        AuditEvent(
+            at=at,
+            action=AuditAction.API_KEY_REVOKED,
+            actor_id=actor_id,
+            subject_id=key.owner_id,
+            api_key_id=key.id,
+            caller=caller,
+        )
+    )

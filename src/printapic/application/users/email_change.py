@@ -9,6 +9,7 @@ from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.throttle import Throttle, demand
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.ports.users import EmailTaken, TokenIssuer
+from printapic.application.users.api_keys import revoke_all_keys
 from printapic.application.users.limits import EMAIL_CHANGES_PER_USER, demand_mail
 from printapic.application.users.proof import demand_recent_proof
 from printapic.application.users.shutting_out import shut_out
@@ -110,6 +111,7 @@ class RevertEmailChange:
     """Redeem the token that went to the old address: it is the account's again, and every session ends.
 
     Whatever was asked for since is worthless, the ways back to later addresses included: a thief has them.
+    So is every API key: whoever made one would come back with it.
 
     Works before the change was confirmed, which then never happens, and for a week after it.
     """
@@ -137,6 +139,7 @@ class RevertEmailChange:
             later_ways = frozenset({RequestKind.EMAIL_REVERT})
             work.account_requests.withdraw_all(user.id, later_ways, at=now, since=way_back.created_at)
             shut_out(work, user.id, SessionEnd.EMAIL_CHANGED, at=now)
+            revoke_all_keys(work, user.id, caller=caller, at=now)
             work.audit.append(
                 AuditEvent(at=now, action=AuditAction.EMAIL_REVERTED, subject_id=user.id, caller=caller)
             )

@@ -13,6 +13,7 @@ from printapic.domain.actors import Role
 from printapic.domain.errors import Invalid, NotFound
 from printapic.domain.events import Aggregate, aware_utc
 from printapic.domain.ids import ApiKeyId, UserId
+from printapic.domain.users.events import ApiKeyIssued
 from printapic.domain.users.permissions import PERMISSIONS, Permission
 
 DEFAULT_LIFETIME = timedelta(days=90)
@@ -118,7 +119,7 @@ class ApiKey(Aggregate):
             raise ScopesMixed
         if not timedelta(0) < lifetime <= MAX_LIFETIME:
             raise LifetimeNotAllowed
-        return cls(
+        key = cls(
             id=id,
             owner_id=owner_id,
             name=name,
@@ -128,11 +129,16 @@ class ApiKey(Aggregate):
             created_at=at,
             expires_at=at + lifetime,
         )
+        key._record(ApiKeyIssued(at=at, user_id=owner_id, key_id=id))
+        return key
 
     def roles(self, owner: frozenset[Role]) -> frozenset[Role]:
         """Those of the owner's roles in which this key acts: the customer's, or the colleague's."""
         as_customer = bool(self.scopes & PERMISSIONS[Role.CUSTOMER])
         return owner & {Role.CUSTOMER} if as_customer else owner - {Role.CUSTOMER}
+
+    def live(self, *, at: datetime) -> bool:
+        return self.revoked_at is None and at < self.expires_at
 
     def refusal(self, *, address: str | None, at: datetime) -> Refusal | None:
         """Why it is not good now, or not from there; None for a good one."""

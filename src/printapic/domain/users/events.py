@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 
 from printapic.domain.events import DomainEvent
-from printapic.domain.ids import AccountRequestId, RegistrationId, SessionId, UserId
+from printapic.domain.ids import AccountRequestId, ApiKeyId, RegistrationId, SessionId, UserId
 
 
 @attrs.frozen(kw_only=True)
@@ -57,9 +57,17 @@ class UserEnabled(DomainEvent):
 
 @attrs.frozen(kw_only=True)
 class ErasureRequested(DomainEvent):
-    """The account is closed for good; its data goes as soon as nothing is open any more."""
+    """The account is disabled for good; its data goes as soon as nothing is open any more."""
 
     user_id: UserId
+
+
+@attrs.frozen(kw_only=True)
+class ApiKeyIssued(DomainEvent):
+    """From now on a machine can act in the name of `user_id`."""
+
+    user_id: UserId
+    key_id: ApiKeyId
 
 
 @attrs.frozen(kw_only=True)

@@ -262,10 +262,13 @@ class User(Aggregate):
             self._record(UserEnabled(at=at, user_id=self.id))
 
     def request_erasure(self, *, at: datetime) -> None:
-        """Close the account for good; asking twice changes nothing. The data goes when nothing is open."""
+        """Close the account for good; asking twice changes nothing. The data goes when nothing is open.
+
+        That nobody acts in it any more is part of this, and no event of its own.
+        """
         if self.erasure_requested_at is None:
             self.erasure_requested_at = at
-            self.disable(at=at)
+            self.disabled_at = self.disabled_at or at
             self._record(ErasureRequested(at=at, user_id=self.id))
 
     def erase(self, *, at: datetime) -> None:

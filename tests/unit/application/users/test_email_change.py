@@ -6,18 +6,21 @@ from datetime import timedelta
 
 import pytest
 
+from printapic.application.ports.audit import AuditQuery
 from printapic.application.ports.notifications import Mail, MailUnavailable
 from printapic.application.ports.throttle import TooManyRequests
-from printapic.domain.actors import Actor
+from printapic.domain.actors import Actor, Caller
 from printapic.domain.audit.event import AuditAction
 from printapic.domain.ids import AccountRequestId, SessionId
 from printapic.domain.users.account_request import AccountRequest, RequestKind
 from printapic.domain.users.email import EmailAddress, EmailInvalid
+from printapic.domain.users.permissions import Permission
 from printapic.domain.users.session import ReauthenticationRequired, SessionInvalid
 from printapic.domain.users.user import TokenInvalid
 from tests.shop_floor import DAY, HOUR, MINUTE, PASSWORD, ShopFloor, user_of
 
 OLD, NEW = "anna@example.org", "anna@new.example"
+ELSEWHERE = Caller(address="203.0.113.7", device="Firefox on Linux")
 
 
 def ask(floor: ShopFloor, anna: Actor, email: str = NEW, session_id: SessionId | None = None) -> SessionId:
@@ -322,3 +325,37 @@ def test_a_job_that_runs_again_mails_nothing_again(floor: ShopFloor, anna: Actor
     mails = len(floor.mailer.mails)
     floor.perform("SendAccountMail", **job.payload)
     assert len(floor.mailer.mails) == mails
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_taking_an_address_back_ends_every_key_that_was_made_in_the_account(
+    floor: ShopFloor, anna: Actor, confirmed: bool
+) -> None:
+    """Whoever changed the address may have made a key, and would come back with it."""
+    bert = floor.customer("bert@example.org")
+    scopes = frozenset({Permission.ORDER_OWN})
+    issue = floor.shop.issue_api_key
+    expired, _ = issue(owner_id=user_of(anna), name="old", scopes=scopes, lifetime=MINUTE)
+    revoked, _ = issue(owner_id=user_of(anna), name="over", scopes=scopes)
+    floor.shop.revoke_api_key(key_id=revoked.id, actor_id=None)
+    floor.clock.advance(MINUTE)
+    keys = [issue(owner_id=user_of(anna), name="thief", scopes=scopes) for _ in range(2)]
+    _, other = issue(owner_id=user_of(bert), name="till", scopes=scopes)
+    ask(floor, anna)
+    if confirmed:
+        floor.shop.confirm_email_change(token=floor.token(to=NEW))
+    for _, key in keys:
+        floor.shop.authenticate_api_key(api_key=key)
+    floor.shop.revert_email_change(token=floor.token(to=OLD), caller=ELSEWHERE)
+    for _, key in keys:
+        with pytest.raises(SessionInvalid):
+            floor.shop.authenticate_api_key(api_key=key)
+    floor.shop.authenticate_api_key(api_key=other)
+    with floor.unit_of_work.reading() as work:
+        found = work.audit.page(AuditQuery(action="api-key.revoked"), before=None, limit=50)
+    of_the_revert = [record for record in found if record.caller == ELSEWHERE]
+    assert {record.entry.api_key_id for record in of_the_revert} == {key.id for key, _ in keys}
+    assert {record.entry.subject_id for record in of_the_revert} == {anna.user_id}
+    by_id = {key.id: key for key in floor.shop.list_api_keys()}
+    assert by_id[expired.id].revoked_at is None
+    assert len(found) == 3

@@ -98,6 +98,7 @@ def test_asking_for_an_unknown_or_closed_account_does_the_same_and_mails_nobody(
     floor: ShopFloor, anna: Actor
 ) -> None:
     floor.shop.disable_user(user_id=user_of(anna), actor_id=None)
+    floor.work()
     mails = len(floor.mailer.mails)
     for email in (ANNA, "nobody@example.org"):
         floor.shop.request_password_reset(email=email, caller=HOME)
