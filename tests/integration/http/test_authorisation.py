@@ -22,7 +22,7 @@ from printapic.entrypoints.container import Container
 from printapic.entrypoints.http.app import create_app
 from printapic.entrypoints.http.policies import PolicyMissing, allow
 from printapic.entrypoints.settings import Settings
-from tests.integration.http.live_shop import LiveShop, Person, live_shop, wait_until
+from tests.integration.http.live_shop import LiveShop, Person, live_shop, picture, wait_until
 from tests.integration.http.problems import problem
 from tests.integration.http.who_may import ALLOWED, ANYONE_AT_ALL, LOGGED_IN, MACHINES, PEOPLE_ALONE
 
@@ -100,6 +100,11 @@ def got_in(answer: httpx.Response) -> bool:
     return answer.status_code not in (401, 403)
 
 
+def hidden(answer: httpx.Response) -> bool:
+    """As if what is there were not."""
+    return answer.status_code == 404 and answer.json()["code"] in HIDDEN
+
+
 def refusal(answer: httpx.Response) -> str:
     return "in" if got_in(answer) else f"{answer.status_code} {answer.json()['code']}"
 
@@ -128,15 +133,18 @@ def test_everybody_gets_where_they_may_and_nowhere_else(
         who = Person(who.id, who.email, shop.log_in(who.email))
     if operation == "erase_me" and who is not None:
         who = shop.person(*ROLES.get(persona, ()))
+    if operation == "delete_image" and persona == "owner":
+        image = shop.upload(cast.people["owner"], picture())
+        cast = attrs.evolve(cast, path_values={**cast.path_values, "image_id": str(image["id"])})
     answer = ask(shop, operations, cast, operation, who)
     allowed = ALLOWED[operation].split()
     if persona in allowed:
         assert got_in(answer), answer.text
+        assert not hidden(answer), answer.text
     elif persona == "anonymous":
         problem(answer, 401, "unauthenticated")
     elif persona == "other" and "hidden" in allowed:
-        assert answer.status_code == 404
-        assert answer.json()["code"] in HIDDEN
+        assert hidden(answer), answer.text
     else:
         problem(answer, 403, "permission-denied")
 
