@@ -221,6 +221,7 @@ def _payment(payment: Payment) -> Document:
                 "provider": attempt.provider.value,
                 "state": attempt.state.value,
                 "reference": attempt.ref,
+                "idempotency_key": attempt.client_key,
                 "return_url": attempt.return_url,
                 "cancel_url": attempt.cancel_url,
                 "created_at": _time(attempt.created_at),
