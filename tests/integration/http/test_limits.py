@@ -15,12 +15,14 @@ import httpx
 import pytest
 from litestar import get
 from litestar.types import ControllerRouterHandler
+from sqlalchemy import event
 
 from printapic.adapters.throttle.circuit import Circuit
 from printapic.adapters.throttle.memory import MemoryThrottle
 from printapic.adapters.throttle.redis import RedisThrottle, redis_client
 from printapic.application.ports.throttle import Limit, TooManyRequests
 from printapic.domain.actors import Caller
+from printapic.domain.ids import ApiKeyId
 from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.limits import Per, RouteLimit
@@ -235,6 +237,25 @@ def test_worthless_tokens_are_counted_by_address(open_shop: LiveShop) -> None:
     assert open_shop.call("GET", "/few", open_shop.person()).status_code == 200, (
         "accounts do not suffer for it"
     )
+
+
+def test_a_flood_of_made_up_keys_asks_the_database_no_more_than_the_limit_allows(open_shop: LiveShop) -> None:
+    mint, engine = open_shop.container.key_mint(), open_shop.container.engine()
+    asked: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        for attempt in range(20):
+            key = mint.mint(ApiKeyId(open_shop.container.identifiers().uuid()))
+            answer = open_shop.client.get("/few", headers={"X-API-Key": key})
+            assert answer.status_code == (401 if attempt < FEW.limit.count else 429)
+            assert left(answer) == ("few", max(0, FEW.limit.count - 1 - attempt))
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert len([statement for statement in asked if "api_keys" in statement]) == FEW.limit.count
 
 
 def test_what_a_use_case_refuses_is_told_as_well(open_shop: LiveShop) -> None:

@@ -11,12 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum, auto
 from hashlib import blake2b
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
 from printapic.application.ports.throttle import Limit, Throttle, TooManyRequests, Verdict
 
+_T = TypeVar("_T")
 _VERDICTS = "printapic.verdicts"
 _THREADS = 16
 """Enough for some hundred requests a second where each waits almost as long as a throttle has patience."""
@@ -65,20 +66,24 @@ class Turnstile:
     async def pass_by(self, scope: Mapping[str, Any], who: str, limits: Iterable[RouteLimit]) -> None:
         """Spend one attempt of each limit. Raises `TooManyRequests` for the first one that is used up."""
         for each in limits:
-            verdict = await self._take(self._key(who), each.limit)
+            verdict = await self._run(self._throttle.take, self._key(who), each.limit)
             note(scope, verdict)
             if not verdict.allowed:
                 raise TooManyRequests(verdict)
+
+    async def give_back(self, who: str, limits: Iterable[RouteLimit]) -> None:
+        """Undo one `pass_by`: what it was taken for did not happen. What the answer tells stays."""
+        for each in limits:
+            await self._run(self._throttle.give_back, self._key(who), each.limit)
 
     def close(self) -> None:
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _take(self, key: str, limit: Limit) -> Verdict:
+    async def _run(self, do: Callable[[str, Limit], _T], key: str, limit: Limit) -> _T:
         if self._threads is None:
-            return self._throttle.take(key, limit)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._throttle.take, key, limit)
+            return do(key, limit)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, do, key, limit)
 
     def _key(self, who: str) -> str:
         return blake2b(who.encode(), digest_size=_DIGEST_BYTES, key=self._secret()).hexdigest()
