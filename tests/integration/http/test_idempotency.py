@@ -6,11 +6,14 @@ import json
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from printapic.adapters.persistence.sql.idempotency_tables import idempotency_keys
 from printapic.domain.actors import Role
 from tests.integration.http.live_shop import LiveShop, Person
 from tests.integration.http.problems import problem
@@ -58,6 +61,19 @@ def test_a_repeated_order_gets_the_first_answer_whatever_has_become_of_it(
     shop.call("POST", f"/v1/orders/{first.json()['id']}/cancel", anna)
     assert same(first, shop.place(anna, body, key))
     assert orders_of(shop, anna) == 1
+
+
+def test_an_answer_is_kept_for_a_day(shop: LiveShop, anna: Person, body: dict[str, Any], key: str) -> None:
+    before = datetime.now(UTC)
+    assert shop.place(anna, body, key).status_code == 201
+    after = datetime.now(UTC)
+    engine = shop.container.engine()
+    assert engine is not None
+    with engine.connect() as connection:
+        wanted = select(idempotency_keys.c.expires_at).where(idempotency_keys.c.key == key)
+        [expires_at] = connection.scalars(wanted)
+    day, tick = timedelta(hours=24), timedelta(milliseconds=1)
+    assert before + day - tick <= expires_at <= after + day + tick
 
 
 def test_an_order_sent_many_times_at_once_is_placed_once_and_answered_alike(

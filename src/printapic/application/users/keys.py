@@ -38,7 +38,8 @@ class ListPublicKeys:
 class RotateKeys:
     """Let the next key sign. Nobody notices: what was made under the old one stays good for its time.
 
-    The ring is changed inside the unit of work, so that it never is where the audit log cannot be written.
+    The ring, a file, is changed inside the unit of work: not where the audit log cannot be reached. A commit
+    that fails in its last moment leaves a change of which only the ring itself tells, in `keys list`.
     """
 
     unit_of_work: UnitOfWorkFactory
