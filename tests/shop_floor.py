@@ -436,6 +436,7 @@ def open_floor(
     shop = assembled(
         unit_of_work=units,
         clock=clock,
+        worker=worker,
         audit_seal=notary().seal,
         audit_checkpoints=checkpoints,
         idempotency_keys=keys,

@@ -16,6 +16,7 @@ from printapic.application.images.erasure import EraseImages
 from printapic.application.images.library import CheckPrintability, DeleteImage, ListImages, ReadImage
 from printapic.application.images.renditions import ReadOriginal, ReadRendition
 from printapic.application.images.uploading import UploadImage
+from printapic.application.jobs.replaying import ReplayJob
 from printapic.application.notifications.account_mail import (
     SendAccountMail,
     SendRegistrationMail,
@@ -168,6 +169,8 @@ class Shop:
     write_batch: WriteBatch
 
     open_invoice: OpenInvoice
+
+    replay_job: ReplayJob
 
     start_payment: StartPayment
     read_payment: ReadPayment

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from printapic.application.ports.audit import AuditQuery
 from printapic.domain.actors import Role
 from printapic.entrypoints.embedded import open_container, open_shop
 from printapic.entrypoints.settings import Settings
@@ -104,6 +105,9 @@ def test_an_unknown_order_and_an_unknown_job_are_refused(printapic: Command) -> 
     assert (order.exit_code, order.err) == (1, "printapic: There is no such order. [order-not-found]\n")
     job = printapic("jobs", "replay", "12345")
     assert (job.exit_code, job.err) == (1, "printapic: There is no such dead job. [job-not-found]\n")
+    with open_shop(Settings.from_environment(), background=False) as shop:
+        [entry] = shop.read_audit_log(query=AuditQuery(action="job.replay-requested"))
+    assert (entry.entry.actor_id, entry.entry.details) == (None, {"job": "12345"})
 
 
 def test_jobs_left_behind_are_listed_and_worked_off(printapic: Command, data: Path) -> None:

@@ -59,6 +59,7 @@ class AuditAction(StrEnum):
     KEYS_ROTATED = "keys.rotated"
     KEY_REVOKED = "keys.revoked"
     INVOICE_OPENED = "invoice.opened"
+    JOB_REPLAY_REQUESTED = "job.replay-requested"
 
     @property
     def stream(self) -> AuditStream:
@@ -77,6 +78,7 @@ _ADMIN = frozenset(
         AuditAction.KEYS_ROTATED,
         AuditAction.KEY_REVOKED,
         AuditAction.INVOICE_OPENED,
+        AuditAction.JOB_REPLAY_REQUESTED,
     }
 )
 

@@ -6,7 +6,7 @@ import click
 
 from printapic.application.ports.jobs import JobState
 from printapic.entrypoints.cli.output import as_json, show
-from printapic.entrypoints.embedded import open_container
+from printapic.entrypoints.embedded import open_container, open_shop
 from printapic.entrypoints.settings import Settings
 
 
@@ -43,6 +43,6 @@ def list_jobs(state: str | None, limit: int, as_json: bool) -> None:
 @click.argument("job_id")
 def replay(job_id: str) -> None:
     """Make a dead job due now, with a fresh count of attempts."""
-    with open_container(Settings.from_environment()) as container:
-        container.worker().replay(job_id)
+    with open_shop(Settings.from_environment(), background=False) as shop:
+        shop.replay_job(job_id=job_id)
     click.echo(f"due: {job_id}")

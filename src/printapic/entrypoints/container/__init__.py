@@ -264,6 +264,7 @@ class Container(containers.DeclarativeContainer):
         shop,
         unit_of_work=unit_of_work,
         clock=clock,
+        worker=worker,
         audit_seal=audit_seal,
         audit_checkpoints=audit_checkpoints,
         idempotency_keys=idempotency_keys,

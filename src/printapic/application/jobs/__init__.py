@@ -1,0 +1,1 @@
+"""Jobs in the eyes of whoever looks after the shop."""
