@@ -9,21 +9,30 @@ import pytest
 from sqlalchemy import Connection, Engine, select, text
 
 from printapic.adapters.persistence.sql.engine import sql_engine
-from printapic.adapters.persistence.sql.tables import second_factors, sessions, users
+from printapic.adapters.persistence.sql.tables import account_requests, second_factors, sessions, users
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
 from printapic.adapters.system.clock import FixedClock
 from printapic.adapters.throttle.memory import MemoryThrottle
+from printapic.adapters.users.common_passwords import BundledCommonPasswords
+from printapic.adapters.users.live_keyring import MemoryKeyRing
 from printapic.adapters.users.one_time_passwords import TotpOneTimePasswords
 from printapic.adapters.users.sealing import AesGcmSealer
+from printapic.adapters.users.tokens import JwtTokenIssuer
+from printapic.application.users.email_change import ConfirmEmailChange, RevertEmailChange
 from printapic.application.users.erasure import RequestErasure
+from printapic.application.users.limits import PasswordGate
+from printapic.application.users.passwords import NewPassword, ResetPassword
 from printapic.application.users.second_factor import FinishSecondFactorReset, RenewRecoveryCodes
 from printapic.application.users.second_factor_codes import SecondFactorCodes
 from printapic.domain.ids import SessionId, UserId
+from printapic.domain.users.account_request import RequestKind
+from printapic.domain.users.mailed_token import token_digest
 from tests import builders as b
 from tests.integration.stores import sql_units
-from tests.shop_floor import keyring
+from tests.shop_floor import WEB, hasher, keyring
 
 CLOCK = FixedClock(b.NOON)
+TOKENS = JwtTokenIssuer(keyring=MemoryKeyRing(keyring()), clock=CLOCK, issuer=WEB, audience="tests")
 CODES = SecondFactorCodes(
     clock=CLOCK,
     throttle=MemoryThrottle(),
@@ -48,6 +57,37 @@ def finish_reset(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -
     FinishSecondFactorReset(unit_of_work=units, clock=CLOCK)(user_id=user_id)
 
 
+def reset_password(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -> None:
+    reset = ResetPassword(
+        unit_of_work=units,
+        clock=CLOCK,
+        tokens=TOKENS,
+        gate=PasswordGate(unit_of_work=units, clock=CLOCK, throttle=MemoryThrottle(), tokens=TOKENS),
+        new_password=NewPassword(
+            hasher=hasher(), common_passwords=BundledCommonPasswords(), shop_name="PrintAPic"
+        ),
+    )
+    reset(token=RequestKind.PASSWORD_RESET, new_password="seven quiet tangerines")
+
+
+def confirm_email(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -> None:
+    ConfirmEmailChange(unit_of_work=units, clock=CLOCK)(token=RequestKind.EMAIL_CHANGE)
+
+
+def revert_email(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -> None:
+    RevertEmailChange(unit_of_work=units, clock=CLOCK)(token=RequestKind.EMAIL_REVERT)
+
+
+CHANGES = [
+    request_erasure,
+    renew_recovery_codes,
+    finish_reset,
+    reset_password,
+    confirm_email,
+    revert_email,
+]
+
+
 @pytest.fixture
 def patient(postgres: Engine) -> Iterator[Engine]:
     """Waits for locks as long as a slow machine may take."""
@@ -56,11 +96,11 @@ def patient(postgres: Engine) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.mark.parametrize("change", [request_erasure, renew_recovery_codes, finish_reset])
+@pytest.mark.parametrize("change", CHANGES)
 def test_who_waits_for_a_user_holds_nothing_that_others_take_after_the_user(
     postgres: Engine, patient: Engine, change: Callable[[SqlUnitOfWorkFactory, UserId, SessionId], None]
 ) -> None:
-    anna = b.a_customer(disabled_at=None, erasure_requested_at=None, erased_at=None)
+    anna = b.a_customer(password_changed_at=None, disabled_at=None, erasure_requested_at=None, erased_at=None)
     own = b.a_session(
         user_id=anna.id,
         authenticated_at=b.NOON,
@@ -73,6 +113,19 @@ def test_who_waits_for_a_user_holds_nothing_that_others_take_after_the_user(
         work.users.add(anna)
         work.sessions.add(own)
         work.second_factors.add(b.a_second_factor(id=anna.id, reset_due_at=b.NOON))
+        for kind in RequestKind:
+            work.account_requests.add(
+                b.an_account_request(
+                    kind=kind,
+                    email=anna.email,
+                    user_id=anna.id,
+                    session_id=own.id,
+                    token_sha256=token_digest(kind),
+                    created_at=b.NOON,
+                    expires_at=b.minutes(60),
+                    used_at=None,
+                )
+            )
         work.commit()
     with ThreadPoolExecutor(1) as threads:
         with postgres.begin() as other:
@@ -90,5 +143,5 @@ def _somebody_waits(engine: Engine) -> bool:
 
 
 def _take_at_once(connection: Connection) -> None:
-    for table in (second_factors, sessions):
+    for table in (second_factors, sessions, account_requests):
         connection.execute(select(table.c.id).with_for_update(nowait=True)).all()

@@ -12,6 +12,7 @@ from printapic.application.ports.users import EmailTaken, TokenIssuer
 from printapic.application.users.api_keys import revoke_all_keys
 from printapic.application.users.limits import EMAIL_CHANGES_PER_USER, demand_mail
 from printapic.application.users.proof import demand_recent_proof
+from printapic.application.users.redeeming import lock_owner, owner_of
 from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
@@ -78,9 +79,11 @@ class ConfirmEmailChange:
 
     def __call__(self, *, token: str, caller: Caller = UNKNOWN_CALLER) -> None:
         """Raises `TokenInvalid`, also where the address got an account of its own meanwhile."""
-        now = self.clock.now()
+        now, digest = self.clock.now(), token_digest(token)
+        owner_id = owner_of(self.unit_of_work, digest)
         with self.unit_of_work() as work:
-            request = work.account_requests.by_token(token_digest(token))
+            lock_owner(work, owner_id)
+            request = work.account_requests.by_token(digest)
             if request is None:
                 raise TokenInvalid
             user = work.users.get(request.redeem(RequestKind.EMAIL_CHANGE, at=now))
@@ -121,9 +124,11 @@ class RevertEmailChange:
 
     def __call__(self, *, token: str, caller: Caller = UNKNOWN_CALLER) -> None:
         """Raises `TokenInvalid`, also where the old address belongs to another account by now."""
-        now = self.clock.now()
+        now, digest = self.clock.now(), token_digest(token)
+        owner_id = owner_of(self.unit_of_work, digest)
         with self.unit_of_work() as work:
-            way_back = work.account_requests.by_token(token_digest(token))
+            lock_owner(work, owner_id)
+            way_back = work.account_requests.by_token(digest)
             if way_back is None:
                 raise TokenInvalid
             user = work.users.get(way_back.redeem(RequestKind.EMAIL_REVERT, at=now))

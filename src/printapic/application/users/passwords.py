@@ -19,6 +19,7 @@ from printapic.application.users.limits import (
     account_of,
     demand_mail,
 )
+from printapic.application.users.redeeming import lock_owner
 from printapic.application.users.shutting_out import shut_out
 from printapic.domain.actors import UNKNOWN_CALLER, Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
@@ -127,6 +128,7 @@ class ResetPassword:
         )
         now = self.clock.now()
         with self.unit_of_work() as work:
+            lock_owner(work, user.id if user else None)
             request = work.account_requests.by_token(digest)
             if request is None:
                 raise TokenInvalid
