@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import attrs
 import httpx
@@ -51,6 +52,7 @@ from printapic.application.audit.sealing import Notary
 from printapic.application.notifications.delivery import ShopFront
 from printapic.application.orders.checkout import OrderLineRequest, Placed
 from printapic.application.payments.collection import Started
+from printapic.application.ports.audit import AuditQuery
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.jobs import Job, JobRecord, JobState
 from printapic.application.reactions import jobs_for
@@ -68,6 +70,9 @@ from printapic.domain.orders.order import Order
 from printapic.domain.payments.payment import Payment
 from printapic.domain.users.user import User
 from printapic.entrypoints.container import shop as assembled
+
+Logged = tuple[UUID | None, UUID | None, UUID | None, str | None]
+"""Actor, subject, session and address of an entry of the audit log."""
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -305,6 +310,15 @@ class ShopFloor:
         tables = self.unit_of_work.state.tables()
         rows = [row for table in tables.values() for row in table.values()]
         return str([attrs.asdict(row) if attrs.has(type(row)) else row for row in rows])
+
+    def logged(self, action: AuditAction) -> list[Logged]:
+        """Who did this, to whom, in which session and from where, as readers of the log see it, in order."""
+        with self.unit_of_work.reading() as work:
+            records = work.audit.page(AuditQuery(action=action), before=None, limit=100)
+        return [
+            (each.entry.actor_id, each.entry.subject_id, each.entry.session_id, each.caller.address)
+            for each in reversed(records)
+        ]
 
     def grant(self, email: str, role: Role) -> User:
         """Give somebody one more role, from the shop's own machine."""

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pyotp import TOTP
 
 from printapic.domain.actors import Caller, Role
 from printapic.domain.audit.event import AuditAction, AuditEvent
@@ -36,6 +37,13 @@ def log(shop: LiveShop, *actions: AuditAction, subject: UserId) -> None:
         work.commit()
 
 
+def enrol(shop: LiveShop, who: Person) -> None:
+    """Give somebody a second factor."""
+    secret = shop.call("POST", "/v1/users/me/mfa", who).json()["secret"]
+    answer = shop.call("POST", "/v1/users/me/mfa/confirm", who, json={"code": TOTP(secret).now()})
+    assert answer.status_code == 200, answer.text
+
+
 def entries(shop: LiveShop, who: Person, **query: Any) -> dict[str, Any]:
     answer = shop.call("GET", PATH, who, params=query)
     assert answer.status_code == 200, answer.text
@@ -61,6 +69,40 @@ def test_an_entry_shows_who_did_what_whose_and_from_where(shop: LiveShop, admin:
         }.items()
     )
     assert not entry.keys() & {"mac", "key_id", "sealed"}
+
+
+def test_what_an_administrator_does_is_logged_with_their_name_and_address(
+    shop: LiveShop, admin: Person
+) -> None:
+    """Over HTTP, since it is the handlers that say who somebody is and from where they come."""
+    anna, colleague = shop.person(), shop.person(Role.ADMIN)
+    enrol(shop, anna)
+    path = f"/v1/users/{anna.id}"
+    etag = shop.call("GET", path, admin).headers["etag"]
+    answers = [
+        shop.call("PUT", f"{path}/roles", admin, json={"roles": ["support"]}, headers={"If-Match": etag}),
+        shop.call("POST", f"{path}/disable", admin),
+        shop.call("POST", f"{path}/enable", admin),
+        shop.call("POST", f"{path}/mfa-reset", admin),
+        shop.call("DELETE", f"{path}/sessions", admin),
+    ]
+    key = {"name": "Parcel desk", "scopes": ["order:read"]}
+    issued = shop.call("POST", "/v1/api-keys", colleague, json=key)
+    answers += [issued, shop.call("DELETE", f"/v1/api-keys/{issued.json()['id']}", admin)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 202, 204, 201, 204]
+    done = entries(shop, admin, actor_id=str(admin.id), stream="admin")["items"]
+    assert [(each["action"], each["subject_id"], each["address"]) for each in reversed(done)] == [
+        ("user.roles-changed", str(anna.id), "127.0.0.1"),
+        ("user.disabled", str(anna.id), "127.0.0.1"),
+        ("user.enabled", str(anna.id), "127.0.0.1"),
+        ("mfa.reset", str(anna.id), "127.0.0.1"),
+        ("api-key.revoked", str(colleague.id), "127.0.0.1"),
+    ]
+    assert [each["request_id"] for each in reversed(done)] == [
+        answers[number].headers["X-Request-ID"] for number in (0, 1, 2, 3, 6)
+    ]
+    [own] = shop.call("GET", "/v1/sessions", admin).json()["items"]
+    assert {each["session_id"] for each in done[1:]} == {own["id"]}
 
 
 def test_of_somebody_who_was_forgotten_only_what_happened_is_shown(shop: LiveShop, admin: Person) -> None:

@@ -7,6 +7,7 @@ an administrator; without a session a program of the shop's own machine acts.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum, auto
 from typing import Final
 
@@ -96,7 +97,7 @@ class CreateUser:
                     )
                 )
             else:
-                _change_roles(work, user, user.roles | roles, None, UNKNOWN_CALLER, self.clock)
+                _change_roles(work, user, user.roles | roles, at=now)
             work.commit()
         return user.id
 
@@ -145,7 +146,7 @@ class SetRoles:
             demand_version(user, versions)
             if Role.ADMIN not in roles:
                 keep_an_administrator(administrators, user)
-            _change_roles(work, user, roles, actor_id, caller, self.clock)
+            _change_roles(work, user, roles, at=now, actor_id=actor_id, session_id=session_id, caller=caller)
             work.commit()
         return user
 
@@ -184,7 +185,15 @@ class DisableUser:
                 user.disable(at=now)
                 work.users.save(user)
                 shut_out(work, user_id, SessionEnd.DISABLED, at=now)
-                _note(work, AuditAction.USER_DISABLED, user, actor_id, caller, self.clock)
+                _note(
+                    work,
+                    AuditAction.USER_DISABLED,
+                    user,
+                    at=now,
+                    actor_id=actor_id,
+                    session_id=session_id,
+                    caller=caller,
+                )
                 work.commit()
         return user
 
@@ -218,7 +227,15 @@ class EnableUser:
             if user.disabled_at is not None:
                 user.enable(at=now)
                 work.users.save(user)
-                _note(work, AuditAction.USER_ENABLED, user, actor_id, caller, self.clock)
+                _note(
+                    work,
+                    AuditAction.USER_ENABLED,
+                    user,
+                    at=now,
+                    actor_id=actor_id,
+                    session_id=session_id,
+                    caller=caller,
+                )
                 work.commit()
         return user
 
@@ -315,32 +332,45 @@ def _change_roles(
     work: UnitOfWork,
     user: User,
     roles: frozenset[Role],
-    actor_id: UserId | None,
-    caller: Caller,
-    clock: Clock,
+    *,
+    at: datetime,
+    actor_id: UserId | None = None,
+    session_id: SessionId | None = None,
+    caller: Caller = UNKNOWN_CALLER,
 ) -> None:
-    now = clock.now()
-    if user.set_roles(roles, at=now):
+    if user.set_roles(roles, at=at):
         work.users.save(user)
-        shut_out(work, user.id, SessionEnd.ROLES_CHANGED, at=now)
-        _note(work, AuditAction.ROLES_CHANGED, user, actor_id, caller, clock, roles=" ".join(sorted(roles)))
+        shut_out(work, user.id, SessionEnd.ROLES_CHANGED, at=at)
+        _note(
+            work,
+            AuditAction.ROLES_CHANGED,
+            user,
+            at=at,
+            actor_id=actor_id,
+            session_id=session_id,
+            caller=caller,
+            roles=" ".join(sorted(roles)),
+        )
 
 
 def _note(
     work: UnitOfWork,
     action: AuditAction,
     user: User,
+    *,
+    at: datetime,
     actor_id: UserId | None,
+    session_id: SessionId | None,
     caller: Caller,
-    clock: Clock,
     **details: str,
 ) -> None:
     work.audit.append(
         AuditEvent(
-            at=clock.now(),
+            at=at,
             action=action,
             actor_id=actor_id,
             subject_id=user.id,
+            session_id=session_id,
             caller=caller,
             details=details,
         )

@@ -66,6 +66,7 @@ class RequestErasure:
                         action=AuditAction.ERASURE_REQUESTED,
                         actor_id=actor_id,
                         subject_id=user_id,
+                        session_id=session_id,
                         caller=caller,
                     )
                 )

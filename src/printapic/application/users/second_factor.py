@@ -227,6 +227,7 @@ class ResetSecondFactor:
                     action=AuditAction.MFA_RESET,
                     actor_id=actor_id,
                     subject_id=user_id,
+                    session_id=session_id,
                     caller=caller,
                     details={"when": "now" if at_once else "in 72 hours"},
                 )
