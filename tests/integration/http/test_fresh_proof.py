@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from printapic.domain.actors import Role
 from printapic.domain.users.session import RECENT
-from tests.conftest import ROOT
+from tests.integration.http.documented import OPERATIONS
 from tests.integration.http.live_shop import LiveShop, Person
 from tests.integration.http.problems import problem
 
-DOCUMENT: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text())
 PROVEN = {
-    operation["operationId"]: (method.upper(), path, operation)
-    for path, item in DOCUMENT["paths"].items()
-    for method, operation in item.items()
-    if "`reauthentication-required`" in operation.get("description", "")
+    name: each for name, each in OPERATIONS.items() if "`reauthentication-required`" in each.description
 }
 
 
@@ -33,15 +27,6 @@ def stale(shop: LiveShop, who: Person) -> None:
         work.commit()
 
 
-def example(operation: dict[str, Any]) -> Any:
-    """The body that the document shows, if there is one."""
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    if content is None:
-        return None
-    name = content["schema"]["$ref"].rpartition("/")[2]
-    return DOCUMENT["components"]["schemas"][name]["examples"][0]
-
-
 def test_the_document_names_every_route_that_decides_who_gets_in() -> None:
     assert set(PROVEN) == {
         *("request_email_change", "export_me", "erase_me", "erase_user", "issue_api_key"),
@@ -52,15 +37,15 @@ def test_the_document_names_every_route_that_decides_who_gets_in() -> None:
 
 @pytest.mark.parametrize("name", PROVEN)
 def test_an_old_login_is_asked_to_prove_itself_first(shop: LiveShop, name: str) -> None:
-    method, path, operation = PROVEN[name]
+    operation = PROVEN[name]
     admin = shop.person(Role.ADMIN)
     stale(shop, admin)
-    somebody = shop.person() if "{user_id}" in path else None
+    somebody = shop.person() if operation.takes("user_id") else None
     answer = shop.call(
-        method,
-        path.format(user_id=somebody.id if somebody else uuid4()),
+        operation.method,
+        operation.path.format(user_id=somebody.id if somebody else uuid4()),
         admin,
-        json=example(operation),
+        json=operation.example,
         headers={"If-Match": '"1"', "X-One-Time-Code": "000000"},
     )
     problem(answer, 403, "reauthentication-required")
