@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypedDict
 
 import pytest
 from sqlalchemy import Connection, Engine, select, text
@@ -18,15 +19,22 @@ from printapic.adapters.users.live_keyring import MemoryKeyRing
 from printapic.adapters.users.one_time_passwords import TotpOneTimePasswords
 from printapic.adapters.users.sealing import AesGcmSealer
 from printapic.adapters.users.tokens import JwtTokenIssuer
+from printapic.application.users.administration import DisableUser, EnableUser, SetRoles
 from printapic.application.users.email_change import ConfirmEmailChange, RevertEmailChange
 from printapic.application.users.erasure import RequestErasure
 from printapic.application.users.limits import PasswordGate
 from printapic.application.users.passwords import NewPassword, ResetPassword
-from printapic.application.users.second_factor import FinishSecondFactorReset, RenewRecoveryCodes
+from printapic.application.users.second_factor import (
+    FinishSecondFactorReset,
+    RenewRecoveryCodes,
+    ResetSecondFactor,
+)
 from printapic.application.users.second_factor_codes import SecondFactorCodes
+from printapic.domain.actors import Role
 from printapic.domain.ids import SessionId, UserId
 from printapic.domain.users.account_request import RequestKind
 from printapic.domain.users.mailed_token import token_digest
+from printapic.domain.users.session import Session
 from tests import builders as b
 from tests.integration.stores import sql_units
 from tests.shop_floor import WEB, hasher, keyring
@@ -43,6 +51,23 @@ _WAITING = text(
     "SELECT count(*) FROM pg_stat_activity "
     "WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
 )
+
+
+class Colleague(TypedDict):
+    actor_id: UserId
+    session_id: SessionId
+
+
+def a_session(user_id: UserId) -> Session:
+    """In which its user has just proven who they are."""
+    return b.a_session(
+        user_id=user_id,
+        authenticated_at=b.NOON,
+        refreshed_at=b.NOON,
+        expires_at=b.minutes(60),
+        revoked_at=None,
+        ended_by=None,
+    )
 
 
 def request_erasure(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -> None:
@@ -78,7 +103,39 @@ def revert_email(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -
     RevertEmailChange(unit_of_work=units, clock=CLOCK)(token=RequestKind.EMAIL_REVERT)
 
 
+def colleague(units: SqlUnitOfWorkFactory) -> Colleague:
+    """An administrator who has just logged in."""
+    root = b.another_customer(roles=frozenset({Role.ADMIN}), disabled_at=None, erased_at=None)
+    own = a_session(root.id)
+    with units() as work:
+        work.users.add(root)
+        work.sessions.add(own)
+        work.commit()
+    return {"actor_id": root.id, "session_id": own.id}
+
+
+def set_roles(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -> None:
+    change = SetRoles(unit_of_work=units, clock=CLOCK)
+    change(user_id=user_id, roles=frozenset({Role.SUPPORT}), **colleague(units))
+
+
+def disable(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -> None:
+    DisableUser(unit_of_work=units, clock=CLOCK)(user_id=user_id, **colleague(units))
+
+
+def enable(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -> None:
+    EnableUser(unit_of_work=units, clock=CLOCK)(user_id=user_id, **colleague(units))
+
+
+def ask_for_reset(units: SqlUnitOfWorkFactory, user_id: UserId, own: SessionId) -> None:
+    ResetSecondFactor(unit_of_work=units, clock=CLOCK)(user_id=user_id, **colleague(units))
+
+
 CHANGES = [
+    set_roles,
+    disable,
+    enable,
+    ask_for_reset,
     request_erasure,
     renew_recovery_codes,
     finish_reset,
@@ -101,14 +158,7 @@ def test_who_waits_for_a_user_holds_nothing_that_others_take_after_the_user(
     postgres: Engine, patient: Engine, change: Callable[[SqlUnitOfWorkFactory, UserId, SessionId], None]
 ) -> None:
     anna = b.a_customer(password_changed_at=None, disabled_at=None, erasure_requested_at=None, erased_at=None)
-    own = b.a_session(
-        user_id=anna.id,
-        authenticated_at=b.NOON,
-        refreshed_at=b.NOON,
-        expires_at=b.minutes(60),
-        revoked_at=None,
-        ended_by=None,
-    )
+    own = a_session(anna.id)
     with sql_units(postgres)() as work:
         work.users.add(anna)
         work.sessions.add(own)

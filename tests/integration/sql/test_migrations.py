@@ -17,6 +17,7 @@ from printapic.adapters.persistence.sql.engine import sql_engine
 from printapic.adapters.persistence.sql.migrate import at_head, downgrade, migrate, pending, script
 from printapic.adapters.persistence.sql.tables import metadata, price_lists
 from printapic.application.ports.unit_of_work import StorageUnavailable
+from printapic.domain.notifications.notification import NotificationKind
 from printapic.domain.payments.payment import Payment
 from tests import builders as b
 from tests.integration.stores import sql_units
@@ -95,6 +96,24 @@ def test_wishes_for_accounts_lose_their_password_and_come_back_with_none_that_op
         kept = work.registrations.get(wish.id)
         assert kept is not None
         assert (kept.email, kept.token_sha256) == (wish.email, wish.token_sha256)
+
+
+def test_mails_that_an_older_release_does_not_know_go_and_the_others_stay(empty: Engine) -> None:
+    migrate(empty)
+    kinds = [NotificationKind.ROLES_CHANGED, NotificationKind.API_KEY_ISSUED, NotificationKind.SHIPPED]
+    with sql_units(empty)() as work:
+        work.users.add(b.a_customer())
+        for kind in kinds:
+            assert work.notifications.add(b.a_notification(kind=kind, user_id=b.CUSTOMER))
+        work.commit()
+    downgrade(empty, "0007")
+    with empty.connect() as connection:
+        assert connection.execute(text("SELECT kind FROM notifications")).scalars().all() == ["shipped"]
+    migrate(empty)
+    with sql_units(empty)() as work:
+        again = b.a_notification(kind=NotificationKind.ACCOUNT_DISABLED, user_id=b.CUSTOMER)
+        assert work.notifications.add(again)
+        work.commit()
 
 
 def test_migrating_again_does_nothing(database: Engine) -> None:
