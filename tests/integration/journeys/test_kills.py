@@ -10,4 +10,4 @@ from tests.integration.journeys.kills import walk_through_kills
 def test_a_journey_through_kills_is_finished_with_no_step_lost_or_doubled(
     tmp_path: Path, variables: dict[str, str]
 ) -> None:
-    assert walk_through_kills(tmp_path, variables, kills=3) >= 1
+    assert walk_through_kills(tmp_path, variables, kills=2) >= 1

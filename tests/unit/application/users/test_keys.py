@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from printapic.application.ports.audit import AuditQuery
-from printapic.application.ports.keys import KeyNotFound, KeyState, NextKeyTooNew
+from printapic.application.ports.keys import ROTATE_EVERY, KeyNotFound, KeyState, NextKeyTooNew
 from printapic.application.ports.unit_of_work import StorageUnavailable, UnitOfWork, UnitOfWorkFactory
 from printapic.domain.actors import Actor
 from printapic.domain.audit.event import AuditAction, AuditStream
@@ -35,6 +35,17 @@ def test_a_rotation_logs_nobody_out(floor: ShopFloor, anna: Actor) -> None:
     assert after.refresh_token.startswith(f"prt_{active.kid}.")
     for pair in (before, after):
         assert floor.shop.authenticate(access_token=pair.access_token).user_id == anna.user_id
+
+
+def test_a_key_that_signs_is_overdue_after_a_while_and_others_never_are(floor: ShopFloor) -> None:
+    floor.clock.advance(5 * MINUTE)
+    active = floor.shop.rotate_keys()
+    now = floor.clock.now()
+    assert not active.overdue(at=now)
+    assert not active.overdue(at=now + ROTATE_EVERY - MINUTE)
+    assert active.overdue(at=now + ROTATE_EVERY)
+    assert [key.overdue(at=now + 2 * ROTATE_EVERY) for key in floor.shop.list_keys()] == [False, True, False]
+    assert attrs.evolve(active, signs_since=None, created_at=None).overdue(at=now), "nobody knows since when"
 
 
 def test_a_rotation_waits_until_the_next_key_is_known_everywhere(floor: ShopFloor) -> None:
