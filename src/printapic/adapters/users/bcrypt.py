@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
 import bcrypt
 from passlib.context import CryptContext
@@ -20,10 +23,13 @@ MAX_PASSWORD_BYTES = 1024
 _MAX_CHARACTERS = 4 * MAX_PASSWORD_BYTES  # longer input is not even normalised
 _HIGHEST_COST = 14
 _LONGEST_WAIT_S = 2.5  # a request has three seconds in all
+_NICENESS = 10  # a tenth of a processor that others want all the time, and all of one that is free
 _NOBODYS = b"x" * 44  # as long as what libpass hands to bcrypt
 _FORMAT = re.compile(
     r"\$bcrypt-sha256\$v=2,t=2b,r=(?P<cost>[1-9]\d?)\$[./A-Za-z0-9]{21}[.Oeu]\$[./A-Za-z0-9]{31}", re.ASCII
 )
+
+T = TypeVar("T")
 
 
 class BcryptPasswordHasher(PasswordHasher):
@@ -31,8 +37,9 @@ class BcryptPasswordHasher(PasswordHasher):
 
     `cost` is bcrypt's: each step doubles the work. At most `threads` passwords are worked on at a time
     and `queue` more may wait: bcrypt frees the interpreter but not the processor, and a shop that only
-    hashes sells nothing. A password may be 1,024 bytes of NFKC-normalised UTF-8; a longer one, or one
-    with lone surrogates, gets a hash that no password fits, and is wrong for every hash.
+    hashes sells nothing. For the same reason the threads step back where others want the processor. A
+    password may be 1,024 bytes of NFKC-normalised UTF-8; a longer one, or one with lone surrogates, gets
+    a hash that no password fits, and is wrong for every hash.
 
     All refusals cost `2**target`, or time would tell which addresses have an account. The target is the
     highest cost of those configured, expected and seen; whatever costs less is topped up to it.
@@ -52,7 +59,7 @@ class BcryptPasswordHasher(PasswordHasher):
         self._target = cost
         self._target_lock = threading.Lock()
         self._capacity = threads + queue
-        self._seats = threading.Semaphore(threads)
+        self._threads = ThreadPoolExecutor(threads, "printapic-hash", initializer=_step_back)
         self._admitted = threading.Semaphore(threads + queue)
         self._upgrades = Upgrades(self._hash_again, places=1 + queue)
         # libpass probes the library on first use, at length and not guarded against threads.
@@ -65,19 +72,16 @@ class BcryptPasswordHasher(PasswordHasher):
 
     def hash(self, password: str) -> str:
         readable = _readable(password)
-        with self._admission(), self._seat():
-            return str(self._passlib.hash(secrets.token_bytes(32) if readable is None else readable))
+        return self._admitted_to(
+            partial(self._hash, secrets.token_bytes(32) if readable is None else readable)
+        )
 
     def verify(self, password: str, password_hash: str | None) -> bool:
         """An unknown account is one more whose hash has the configured cost, step by step."""
         readable = _readable(password)
         cost = self._seen(password_hash)
         stored = _unmatched(self._cost) if password_hash is None or cost is None else password_hash
-        with self._admission(), self._seat():
-            if self._passlib.verify(readable or b"", stored) and readable is not None:
-                return True
-            self._top_up(cost or self._cost)
-            return False
+        return self._admitted_to(partial(self._verify, readable, stored, cost or self._cost))
 
     def expect(self, password_hash: str) -> None:
         self._seen(password_hash)
@@ -94,9 +98,17 @@ class BcryptPasswordHasher(PasswordHasher):
         """Repeating it changes nothing; what is asked for later is answered, only not upgraded."""
         self._upgrades.close()
 
+    def _hash(self, readable: bytes) -> str:
+        return str(self._passlib.hash(readable))
+
+    def _verify(self, readable: bytes | None, stored: str, cost: int) -> bool:
+        if self._passlib.verify(readable or b"", stored) and readable is not None:
+            return True
+        self._top_up(cost)
+        return False
+
     def _hash_again(self, readable: bytes) -> str:
-        with self._seat():
-            return str(self._passlib.hash(readable))
+        return self._threads.submit(self._hash, readable).result()
 
     def _seen(self, password_hash: str | None) -> int | None:
         """The cost of a stored hash, which is what refusals cost from now on if it is higher."""
@@ -113,23 +125,26 @@ class BcryptPasswordHasher(PasswordHasher):
         for cost in range(spent, self._target):
             bcrypt.hashpw(_NOBODYS, f"$2b${cost:02}${_salt()}".encode())
 
-    @contextmanager
-    def _admission(self) -> Iterator[None]:
+    def _admitted_to(self, work: Callable[[], T]) -> T:
+        """What one of the threads makes of it, if there is room in the queue, and it begins in time."""
         if not self._admitted.acquire(blocking=False):
             raise HasherBusy
         try:
-            yield
+            job = self._threads.submit(work)
+            try:
+                return job.result(_LONGEST_WAIT_S)
+            except TimeoutError:
+                if job.cancel():
+                    raise HasherBusy from None
+                return job.result()
         finally:
             self._admitted.release()
 
-    @contextmanager
-    def _seat(self) -> Iterator[None]:
-        if not self._seats.acquire(timeout=_LONGEST_WAIT_S):
-            raise HasherBusy
-        try:
-            yield
-        finally:
-            self._seats.release()
+
+def _step_back() -> None:
+    """For the calling thread alone, which Linux schedules like a process of its own; others do not."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _readable(password: str) -> bytes | None:

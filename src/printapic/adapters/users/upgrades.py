@@ -8,15 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from printapic.application.ports.users import HasherBusy
-
 log = structlog.get_logger(__name__)
 
 
 class Upgrades:
     """At most `places` passwords, the one in hand included; more are dropped.
 
-    `hash_again` may raise `HasherBusy` where others were quicker for too long: that upgrade is dropped.
     The thread starts with the first password, so that a process that forks has none yet.
     """
 
@@ -41,8 +38,6 @@ class Upgrades:
     def _run(self, password: bytes, then: Callable[[str], None]) -> None:
         try:
             then(self._hash_again(password))
-        except HasherBusy:
-            pass
         except Exception as error:
             # The message may say anything, and the traceback holds the password.
             log.warning("a password was not hashed anew", error=type(error).__name__)

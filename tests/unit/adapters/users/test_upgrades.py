@@ -7,7 +7,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from printapic.adapters.users.upgrades import Upgrades
-from printapic.application.ports.users import HasherBusy
 
 
 class Gate:
@@ -69,17 +68,6 @@ def test_closing_what_was_never_used_starts_nothing() -> None:
     upgrades = Upgrades(Gate(), places=1)
     upgrades.close()
     assert threading.active_count() == before
-
-
-def test_a_busy_hasher_is_no_news() -> None:
-    def busy(password: bytes) -> str:
-        raise HasherBusy
-
-    upgrades = Upgrades(busy, places=1)
-    with capture_logs() as logs:
-        upgrades.put(b"one", print)
-        upgrades.close()
-    assert logs == []
 
 
 @pytest.mark.parametrize("wrong", ["hashing", "storing"])
