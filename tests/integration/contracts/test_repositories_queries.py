@@ -67,6 +67,8 @@ def test_a_user_is_found_by_the_key_of_their_address(shop: Store) -> None:
     with shop.units.reading() as work:
         assert work.users.by_email(b.a_customer().email.key) == b.a_customer()
         assert work.users.by_email(b.a_customer().email.address) is None
+        assert work.users.password_hash(b.a_customer().email.key) == b.a_customer().password_hash
+        assert work.users.password_hash(b.a_customer().email.address) is None
 
 
 def test_hashes_of_every_scheme_and_cost_are_among_the_samples(store: Store) -> None:

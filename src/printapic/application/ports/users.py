@@ -47,6 +47,14 @@ class UserRepository(Protocol):
     def by_email(self, key: str) -> User | None: ...
 
     @abstractmethod
+    def password_hash(self, key: str) -> str | None:
+        """The hash of the user whose address has this key, and nothing else of them.
+
+        To be asked before a password is checked: to make a user from their row takes a time by which
+        somebody who counts can tell that there is one.
+        """
+
+    @abstractmethod
     def save(self, user: User) -> None: ...
 
     @abstractmethod

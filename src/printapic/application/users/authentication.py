@@ -63,16 +63,21 @@ class LogIn:
         After a right password only: `AccountDisabled`, or `SecondFactorMissing` where `otp` is needed.
         """
         address = _parsed(email)
+        key = address.key if address else ""
         account = account_of(self.tokens, address)
         attempt = self.gate.enter(account, device_token=device_token, caller=caller)
         with attempt.unless_unavailable():
             with self.unit_of_work.reading() as work:
-                user = work.users.by_email(address.key if address else "")
-            right = self.hasher.verify(password, user.password_hash if user else None)
-        if user is None or not right:
+                password_hash = work.users.password_hash(key)
+            right = self.hasher.verify(password, password_hash)
+        if not right:
             self._note_failure(account, "password", caller)
             raise CredentialsInvalid
         attempt.forgive()
+        with self.unit_of_work.reading() as work:
+            user = work.users.by_email(key)
+        if user is None or user.password_hash != password_hash:
+            raise CredentialsInvalid  # it was changed, or the address was, while we looked
         if user.disabled_at is not None:
             self._note_failure(account, "nothing: disabled", caller)
             raise AccountDisabled

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import attrs
 import pytest
 
 from printapic.adapters.users.bcrypt import BcryptPasswordHasher
 from printapic.application.ports.audit import AuditQuery
+from printapic.application.ports.clock import Clock
 from printapic.application.ports.throttle import TooManyRequests
 from printapic.application.users.sessions import TokenPair
 from printapic.domain.actors import Actor, Role
 from printapic.domain.audit.event import AuditAction, AuditStream
 from printapic.domain.errors import PrintAPicError
 from printapic.domain.ids import SessionId
+from printapic.domain.users.email import EmailAddress
 from printapic.domain.users.permissions import Permission
 from printapic.domain.users.second_factor import SecondFactorMissing
 from printapic.domain.users.session import CUSTOMER_LIFETIME, STAFF_LIFETIME, Lifetime, SessionInvalid
@@ -246,27 +249,58 @@ def test_tokens_are_never_shown(floor: ShopFloor, anna: Actor) -> None:
     assert pair.refresh_token not in repr(pair)
 
 
-@pytest.mark.parametrize("disabled", [True, False])
-def test_a_password_that_changes_while_it_is_checked_is_wrong(
-    floor: ShopFloor, anna: Actor, disabled: bool
-) -> None:
-    """Between looking at it and starting the session somebody else was faster."""
-    log_in_now = floor.shop.log_in
+def change_password(floor: ShopFloor, anna: Actor) -> None:
+    with floor.unit_of_work() as work:
+        user = work.users.get(user_of(anna))
+        user.change_password("another hash", at=floor.clock.now())
+        work.users.save(user)
+        work.commit()
 
-    class SlowHasher(type(log_in_now.hasher)):  # type: ignore[misc]
+
+def move_away(floor: ShopFloor, anna: Actor) -> None:
+    with floor.unit_of_work() as work:
+        user = work.users.get(user_of(anna))
+        user.email = EmailAddress.parse("anna@elsewhere.example")
+        work.users.save(user)
+        work.commit()
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [(disable, AccountDisabled), (change_password, CredentialsInvalid), (move_away, CredentialsInvalid)],
+)
+def test_an_account_that_changes_while_its_password_is_checked_is_not_entered(
+    floor: ShopFloor,
+    anna: Actor,
+    change: Callable[[ShopFloor, Actor], None],
+    refusal: type[Exception],
+) -> None:
+    class SlowHasher(BcryptPasswordHasher):
         def verify(self, password: str, password_hash: str | None) -> bool:
-            if disabled:
-                floor.shop.disable_user(user_id=user_of(anna), actor_id=None)
-            else:
-                with floor.unit_of_work() as work:
-                    user = work.users.get(user_of(anna))
-                    user.change_password("another hash", at=floor.clock.now())
-                    work.users.save(user)
-                    work.commit()
-            return bool(log_in_now.hasher.verify(password, password_hash))
+            change(floor, anna)
+            return super().verify(password, password_hash)
+
+    with pytest.raises(refusal):
+        attrs.evolve(floor.shop.log_in, hasher=SlowHasher(cost=4))(
+            email="anna@example.org", password=PASSWORD
+        )
+    assert floor.shop.list_sessions(user_id=user_of(anna)) == ()
+
+
+@pytest.mark.parametrize("change", [disable, change_password])
+def test_an_account_that_changes_before_the_session_starts_is_not_entered(
+    floor: ShopFloor, anna: Actor, change: Callable[[ShopFloor, Actor], None]
+) -> None:
+    @attrs.frozen
+    class LateClock(Clock):
+        """Asked when the session is to begin."""
+
+        def now(self) -> datetime:
+            change(floor, anna)
+            return floor.clock.now()
 
     with pytest.raises(CredentialsInvalid):
-        attrs.evolve(log_in_now, hasher=SlowHasher(cost=4))(email="anna@example.org", password=PASSWORD)
+        attrs.evolve(floor.shop.log_in, clock=LateClock())(email="anna@example.org", password=PASSWORD)
     assert floor.shop.list_sessions(user_id=user_of(anna)) == ()
 
 

@@ -40,6 +40,10 @@ class MemoryUserRepository(UserRepository):
         """The user whose address has this key."""
         return next((copy_of(user) for user in self._all() if user.email.key == key), None)
 
+    def password_hash(self, key: str) -> str | None:
+        """The hash of the user whose address has this key."""
+        return next((user.password_hash for user in self._all() if user.email.key == key), None)
+
     def save(self, user: User) -> None:
         """Raises `ConcurrentUpdate`, or `EmailTaken` for a changed address."""
         self._transaction.save("users", user, user.id, self._conflict(user))

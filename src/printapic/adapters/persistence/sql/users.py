@@ -40,6 +40,11 @@ class SqlUserRepository(UserRepository):
         row = self._transaction.row(select(users).where(users.c.email_key == key))
         return user_of(row) if row else None
 
+    def password_hash(self, key: str) -> str | None:
+        """The hash of the user whose address has this key."""
+        row = self._transaction.row(select(users.c.password_hash).where(users.c.email_key == key))
+        return row["password_hash"] if row else None
+
     def save(self, user: User) -> None:
         """Raises `ConcurrentUpdate`, or `EmailTaken` for a changed address."""
         self._transaction.change(users, _user_values(user), user)
