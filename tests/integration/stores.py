@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import attrs
 import psycopg
 from psycopg import sql
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from printapic.adapters.persistence.memory.idempotency import MemoryIdempotencyKeys
 from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
@@ -159,26 +159,32 @@ def _empty(url: str) -> None:
 
 
 def _sqlite_outage(engine: Engine) -> Outage:
-    """SQLite refuses every statement, COMMIT too, on connections it has and on those it gets."""
-    connections: list[sqlite3.Connection] = []
+    """SQLite refuses every statement, COMMIT too, on connections it has and on those it gets.
+
+    A connection's authorizer is only set by the thread that uses it: another one would wait for SQLite's
+    lock with Python's in hand, while SQLite asks the authorizer, which is Python. Nothing wakes those two.
+    """
     refusing = False
 
     def refuse(*_: object) -> int:
         return sqlite3.SQLITE_DENY if refusing else sqlite3.SQLITE_OK
 
     def connected(connection: Any, _: object) -> None:
-        connections.append(connection)
         connection.set_authorizer(refuse)
 
+    def about_to_ask(connection: Connection, *_: object) -> None:
+        if refusing:
+            # Setting it again makes SQLite forget which statements it found allowed before.
+            connected(connection.connection.driver_connection, None)
+
     event.listen(engine, "connect", connected)
+    event.listen(engine, "before_cursor_execute", about_to_ask)
+    event.listen(engine, "commit", about_to_ask)
 
     @contextmanager
     def outage() -> Iterator[None]:
         nonlocal refusing
         refusing = True
-        for connection in connections:
-            # Setting it again makes SQLite forget which statements it found allowed before.
-            connection.set_authorizer(refuse)
         try:
             yield
         finally:
