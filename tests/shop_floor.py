@@ -55,6 +55,7 @@ from printapic.application.payments.collection import Started
 from printapic.application.ports.audit import AuditQuery
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.jobs import Job, JobRecord, JobState
+from printapic.application.ports.payments import MovementKind
 from printapic.application.reactions import jobs_for
 from printapic.application.shop import Shop
 from printapic.domain.actors import Actor, Role
@@ -406,8 +407,8 @@ class ShopFloor:
         """What the provider took from customers and gave back, by its own books, in minor units."""
         rows = list(self.gateway.movements(since=NOON - DAY, until=NOON + 400 * DAY))
         return (
-            sum(row.amount.minor for row in rows if row.type == "capture"),
-            -sum(row.amount.minor for row in rows if row.type == "refund"),
+            sum(row.amount.minor for row in rows if row.kind is MovementKind.CAPTURE),
+            -sum(row.amount.minor for row in rows if row.kind is MovementKind.REFUND),
         )
 
     # Mail

@@ -32,7 +32,7 @@ from printapic.application.ports.payments import (
 from printapic.domain.ids import OperationId
 from printapic.domain.money import Currency, Money
 from printapic.domain.payments.attempt import AttemptState
-from printapic.domain.payments.transaction import CaptureFact, RefundFact, RefundState, Snapshot
+from printapic.domain.payments.snapshot import CaptureFact, RefundFact, RefundState, Snapshot
 
 T = TypeVar("T")
 Mishap: TypeAlias = Literal["refused", "timed out before", "timed out after", "unreadable"]
@@ -141,6 +141,7 @@ def new_key() -> OperationId:
 def request_for(driver: Driver, price: Money = PRICE, *, reference: str | None = None) -> CheckoutRequest:
     return CheckoutRequest(
         our_reference=reference or str(uuid4()),
+        payment_reference=str(uuid4()),
         order_number="PA-7K3M-92QX",
         amount=price,
         return_url="https://shop.test/return?order=1",

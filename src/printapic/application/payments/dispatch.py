@@ -31,10 +31,11 @@ from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.domain.errors import Unavailable
 from printapic.domain.ids import OperationId, PaymentId
 from printapic.domain.orders.order import Order
-from printapic.domain.payments.attempt import Attempt, Provider
+from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
 from printapic.domain.payments.payment import Payment
-from printapic.domain.payments.transaction import RefundFact, Snapshot, Source
+from printapic.domain.payments.snapshot import RefundFact, Snapshot
+from printapic.domain.payments.transaction import Source
 
 
 class ProviderUnreachable(Unavailable):
@@ -77,17 +78,19 @@ class DispatchOperation:
             order = work.orders.get(payment.order_id)
         attempt = payment.attempt(operation.attempt_id)
         gateway = self.gateways.get(attempt.provider)
-        outcome = self._call(gateway, order, attempt, operation) if gateway else NotSent()
+        outcome = self._call(gateway, order, payment, operation) if gateway else NotSent()
         return self._record(payment, operation, outcome)
 
     def _call(
-        self, gateway: PaymentGateway, order: Order, attempt: Attempt, operation: Operation
+        self, gateway: PaymentGateway, order: Order, payment: Payment, operation: Operation
     ) -> Outcome[Opened] | Outcome[Snapshot] | Outcome[RefundFact]:
+        attempt = payment.attempt(operation.attempt_id)
         match operation.kind:
             case OperationKind.OPEN:
                 return gateway.open(
                     checkout=CheckoutRequest(
                         our_reference=str(attempt.id),
+                        payment_reference=str(payment.id),
                         order_number=order.number,
                         amount=attempt.expected,
                         return_url=attempt.return_url,

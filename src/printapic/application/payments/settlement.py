@@ -25,7 +25,8 @@ from printapic.domain.payments.account import BANKS_TAKE
 from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
 from printapic.domain.payments.operation import OperationState
 from printapic.domain.payments.payment import Payment
-from printapic.domain.payments.transaction import Snapshot, Source
+from printapic.domain.payments.snapshot import Snapshot
+from printapic.domain.payments.transaction import Source
 
 _FIRST_POLLS = (timedelta(minutes=5), timedelta(minutes=15))
 _HOURLY_POLLS = 24

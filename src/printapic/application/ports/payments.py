@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
@@ -15,7 +16,7 @@ from printapic.domain.money import Money
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.inbox import InboxEntry, InboxState
 from printapic.domain.payments.payment import Payment
-from printapic.domain.payments.transaction import RefundFact, Snapshot
+from printapic.domain.payments.snapshot import RefundFact, Snapshot
 
 T = TypeVar("T")
 
@@ -150,15 +151,20 @@ class Capabilities:
 
 @attrs.frozen(kw_only=True)
 class CheckoutRequest:
-    """What the hosted page asks the customer for. `our_reference` comes back in every snapshot."""
+    """What the hosted page asks the customer for. `our_reference` comes back in every snapshot.
+
+    With `manual_capture` the bank holds the money until `capture` takes it, or `void` gives it back.
+    """
 
     our_reference: str
+    payment_reference: str
     order_number: str
     amount: Money
     return_url: str
     cancel_url: str
     expires_at: datetime
     locale: str = "en"
+    manual_capture: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -170,15 +176,44 @@ class Opened:
     expires_at: datetime
 
 
+class MovementKind(StrEnum):
+    """Why money moved on our account at the provider."""
+
+    CAPTURE = "capture"
+    REFUND = "refund"
+    REFUND_RETURNED = "refund_returned"
+    DISPUTE = "dispute"
+    DISPUTE_RETURNED = "dispute_returned"
+    FEE = "fee"
+    PAYOUT = "payout"
+    PAYOUT_RETURNED = "payout_returned"
+    CONVERSION = "conversion"
+    OTHER = "other"
+
+
 @attrs.frozen(kw_only=True)
 class Movement:
-    """One line of the provider's own books."""
+    """One line of the provider's own books.
 
+    `id` names the line, `ref` the capture, refund or dispute movement that it is about: the same ref that
+    a snapshot has for it. `amount` is gross and signed as we see it, `fee` what was kept of it on top.
+    """
+
+    id: str
     ref: str
-    type: str
+    kind: MovementKind
     amount: Money
     fee: Money | None
     occurred_at: datetime
+
+
+class MovementsUnavailable(Unavailable):
+    """The provider did not show its books, or not all of them. Nothing may be concluded."""
+
+    code = "payment-movements-unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The payment provider does not show its books. Please try again later.")
 
 
 class PaymentGateway(Protocol):
@@ -222,14 +257,22 @@ class PaymentGateway(Protocol):
         """Give captured money back, in whole or in part; never more than was captured (`Rejected`)."""
 
     @abstractmethod
-    def fetch(self, *, ref: str) -> Outcome[Snapshot]: ...
+    def fetch(self, *, ref: str) -> Outcome[Snapshot]:
+        """Look at a checkout, named by its own ref or by any of its snapshot's `other_refs`.
+
+        `Rejected` where the provider has nothing of that name, or not one of our checkouts behind it.
+        """
 
     @abstractmethod
     def find(self, *, our_reference: str, since: datetime) -> Outcome[Snapshot | None]:
         """`Done(None)` only if the provider's index is complete for that time."""
 
     @abstractmethod
-    def movements(self, *, since: datetime, until: datetime) -> Iterator[Movement]: ...
+    def movements(self, *, since: datetime, until: datetime) -> Iterator[Movement]:
+        """Every line with `since` <= time < `until`, oldest first, read page by page.
+
+        Raises `MovementsUnavailable`, also half-way.
+        """
 
 
 class WebhookRejected(Invalid):
@@ -259,13 +302,20 @@ class RawDelivery:
 
 @attrs.frozen(kw_only=True)
 class Notification:
-    """A verified webhook: a hint to look at `ref`. It carries no amount on purpose."""
+    """A verified webhook: a hint to look at `ref`. It carries no amount on purpose.
+
+    `ref` is any name that `fetch` takes; None where there is nothing to look at. `delivery_id` names this
+    delivery where the provider tells deliveries of one event apart. `warning` is what a person has to
+    look at because no look at the checkout would show it: a bank's early warning of fraud.
+    """
 
     provider: Provider
     livemode: bool
     event_id: str
+    delivery_id: str | None = None
     type: str
     ref: str | None
+    warning: str | None = None
     occurred_at: datetime
     body_sha256: str
 

@@ -18,17 +18,9 @@ from printapic.domain.payments.account import (
 from printapic.domain.payments.attempt import Attempt, AttemptState
 from printapic.domain.payments.events import AttemptFailed, PaymentSucceeded, RefundSucceeded
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
+from printapic.domain.payments.snapshot import CaptureFact, RefundFact, RefundState, Snapshot
 from printapic.domain.payments.status import PaymentStatus
-from printapic.domain.payments.transaction import (
-    CaptureFact,
-    Look,
-    RefundFact,
-    RefundState,
-    Snapshot,
-    Source,
-    Transaction,
-    TransactionType,
-)
+from printapic.domain.payments.transaction import Look, Source, Transaction, TransactionType
 
 __all__ = [
     "AlreadyPaid",

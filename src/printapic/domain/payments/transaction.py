@@ -10,7 +10,8 @@ import attrs
 from printapic.domain.events import aware_utc
 from printapic.domain.ids import AttemptId, OperationId
 from printapic.domain.money import Money
-from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
+from printapic.domain.payments.attempt import Attempt, Provider
+from printapic.domain.payments.snapshot import CaptureFact, RefundFact
 
 
 class TransactionType(StrEnum):
@@ -52,53 +53,6 @@ class Transaction:
     operation_id: OperationId | None = None
     occurred_at: datetime = attrs.field(validator=aware_utc)
     recorded_at: datetime = attrs.field(validator=aware_utc)
-
-
-class RefundState(StrEnum):
-    """How far a refund got. `FAILED` and `CANCELLED` may follow `SUCCEEDED`, never the other way round."""
-
-    PENDING = "pending"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-@attrs.frozen(kw_only=True)
-class CaptureFact:
-    """Money that the provider says it took."""
-
-    ref: str
-    amount: Money
-    occurred_at: datetime = attrs.field(validator=aware_utc)
-
-
-@attrs.frozen(kw_only=True)
-class RefundFact:
-    """Money that the provider says it gives back. `operation_id` is None for one made in its dashboard."""
-
-    ref: str
-    capture_ref: str
-    amount: Money
-    state: RefundState
-    operation_id: OperationId | None
-    occurred_at: datetime = attrs.field(validator=aware_utc)
-
-
-@attrs.frozen(kw_only=True)
-class Snapshot:
-    """One authenticated look at a checkout: the only source of truth about money.
-
-    `our_reference` is the attempt's id as we gave it to the provider; a snapshot of anything else is
-    refused.
-    """
-
-    provider: Provider
-    ref: str
-    our_reference: str
-    livemode: bool
-    state: AttemptState
-    captures: tuple[CaptureFact, ...] = ()
-    refunds: tuple[RefundFact, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

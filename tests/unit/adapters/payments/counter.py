@@ -15,7 +15,7 @@ from printapic.adapters.system.clock import FixedClock
 from printapic.application.ports.payments import CheckoutRequest, Done, Opened, Outcome
 from printapic.domain.ids import OperationId
 from printapic.domain.money import Money
-from printapic.domain.payments.transaction import Snapshot
+from printapic.domain.payments.snapshot import Snapshot
 
 T = TypeVar("T")
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -58,6 +58,7 @@ class Counter:
     def request(self, price: Money = PRICE, *, reference: str = "attempt-1") -> CheckoutRequest:
         return CheckoutRequest(
             our_reference=reference,
+            payment_reference="payment-1",
             order_number="PA-7K3M-92QX",
             amount=price,
             return_url=RETURN,

@@ -19,7 +19,7 @@ from printapic.adapters.system.clock import FixedClock
 from printapic.application.ports.payments import Done, Rejected, Unknown
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import AttemptState
-from printapic.domain.payments.transaction import RefundState
+from printapic.domain.payments.snapshot import RefundState
 from tests.unit.adapters.payments.counter import NOON, PRICE, Counter, new_key, value_of
 
 PROCESSES, EACH = 3, 5

@@ -22,7 +22,7 @@ from printapic.application.ports.payments import (
 )
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import AttemptState
-from printapic.domain.payments.transaction import RefundState
+from printapic.domain.payments.snapshot import RefundState
 from tests.unit.adapters.payments.counter import NOON, PRICE, Counter, new_key, value_of
 
 FIVE = Money.of("5.00", "EUR")
@@ -186,7 +186,7 @@ def test_r3_a_refund_that_comes_back_moves_the_money_back() -> None:
     fact = counter.dashboard.refund(capture.ref, FIVE)
     counter.dashboard.decide_refund(fact.ref, RefundState.FAILED)
     lines = counter.gateway.movements(since=NOON, until=NOON + timedelta(seconds=1))
-    assert [(line.type, line.amount) for line in lines] == [
+    assert [(line.kind, line.amount) for line in lines] == [
         ("capture", PRICE),
         ("refund", -FIVE),
         ("refund_returned", FIVE),

@@ -24,7 +24,7 @@ from printapic.adapters.payments.simulated.webhooks import (
 )
 from printapic.application.ports.payments import Notification, RawDelivery
 from printapic.domain.money import Money
-from printapic.domain.payments.transaction import RefundState
+from printapic.domain.payments.snapshot import RefundState
 from tests.unit.adapters.payments.counter import PRICE, Counter, new_key, value_of
 
 SECRET = "between the two of us"

@@ -18,8 +18,8 @@ from printapic.domain.money import Money
 from printapic.domain.orders.order import Order
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
 from printapic.domain.payments.payment import Payment
+from printapic.domain.payments.snapshot import RefundState, Snapshot
 from printapic.domain.payments.status import PaymentStatus
-from printapic.domain.payments.transaction import RefundState, Snapshot
 from tests.shop_floor import HOUR, MINUTE, ShopFloor, open_floor
 
 

@@ -20,8 +20,9 @@ from printapic.domain.money import Money
 from printapic.domain.orders.order import PAYMENT_WINDOW, Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
 from printapic.domain.payments.account import PaymentNotFound
+from printapic.domain.payments.snapshot import RefundState, Snapshot
 from printapic.domain.payments.status import PaymentStatus
-from printapic.domain.payments.transaction import RefundState, Snapshot, Source
+from printapic.domain.payments.transaction import Source
 from tests.shop_floor import DAY, HOUR, MINUTE, NOON, ShopFloor, open_floor, user_of
 
 SILENTLY = DeskOrder(webhook=WebhookTiming.NEVER)

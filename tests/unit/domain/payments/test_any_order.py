@@ -15,7 +15,8 @@ from printapic.domain.payments.attempt import AttemptState
 from printapic.domain.payments.events import PaymentSucceeded
 from printapic.domain.payments.operation import OperationKind
 from printapic.domain.payments.payment import PaymentStatus
-from printapic.domain.payments.transaction import CaptureFact, RefundFact, RefundState, TransactionType
+from printapic.domain.payments.snapshot import CaptureFact, RefundFact, RefundState
+from printapic.domain.payments.transaction import TransactionType
 from tests.unit.domain.payments.till import DUE, Till, given_back, paid_with
 
 AMOUNTS = [DUE, DUE, DUE, Money(DUE.minor + 1, DUE.currency), Money.of("12.90", "USD")]

@@ -9,7 +9,8 @@ from printapic.domain.payments.attempt import AttemptState
 from printapic.domain.payments.events import OperationPrepared, RefundSucceeded
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
 from printapic.domain.payments.payment import CaptureNotFound, PaymentStatus
-from printapic.domain.payments.transaction import RefundFact, RefundState, Source, TransactionType
+from printapic.domain.payments.snapshot import RefundFact, RefundState
+from printapic.domain.payments.transaction import Source, TransactionType
 from tests.unit.domain.payments.till import DUE, NOON, Till, given_back, new_operation_id, paid_with
 
 CAPTURED = AttemptState.CAPTURED

@@ -10,7 +10,8 @@ from printapic.domain.payments.attempt import AttemptState, Provider
 from printapic.domain.payments.events import OperationPrepared, PaymentSucceeded
 from printapic.domain.payments.operation import OperationKind, OperationState
 from printapic.domain.payments.payment import ForeignSnapshot, Payment, PaymentStatus
-from printapic.domain.payments.transaction import Snapshot, Source, TransactionType
+from printapic.domain.payments.snapshot import Snapshot
+from printapic.domain.payments.transaction import Source, TransactionType
 from tests.unit.domain.payments.till import DUE, NOON, Till, new_operation_id, paid_with
 
 CAPTURE, PARKED = TransactionType.CAPTURE, TransactionType.CAPTURE_PARKED

@@ -14,15 +14,8 @@ from printapic.domain.money import Money
 from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
 from printapic.domain.payments.operation import Operation, OperationKind
 from printapic.domain.payments.payment import Payment, PaymentStatus
-from printapic.domain.payments.transaction import (
-    CaptureFact,
-    RefundFact,
-    RefundState,
-    Snapshot,
-    Source,
-    Transaction,
-    TransactionType,
-)
+from printapic.domain.payments.snapshot import CaptureFact, RefundFact, RefundState, Snapshot
+from printapic.domain.payments.transaction import Source, Transaction, TransactionType
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DUE = Money.of("12.90", "EUR")

@@ -9,11 +9,17 @@ from uuid import UUID
 import attrs
 
 from printapic.adapters.payments.simulated.rows import as_money, as_text, new_ref
-from printapic.application.ports.payments import Movement
+from printapic.application.ports.payments import Movement, MovementKind
 from printapic.domain.ids import OperationId
-from printapic.domain.money import Money
+from printapic.domain.money import Money, total
 from printapic.domain.payments.attempt import AttemptState, Provider
-from printapic.domain.payments.transaction import CaptureFact, RefundFact, RefundState, Snapshot
+from printapic.domain.payments.snapshot import (
+    AuthorizationFact,
+    CaptureFact,
+    RefundFact,
+    RefundState,
+    Snapshot,
+)
 
 FEE_PER_MILLE = 15
 FEE_FIXED_MINOR = 25
@@ -128,7 +134,7 @@ class Accounts:
         self._connection.execute(
             "INSERT INTO capture VALUES (?, ?, ?, ?, ?, ?)", (ref, checkout.ref, *unit, at)
         )
-        self._move(ref, "capture", amount, fee=fee_of(amount))
+        self._move(ref, MovementKind.CAPTURE, amount, fee=fee_of(amount))
         return ref
 
     def captured(self, capture_ref: str) -> tuple[Checkout, Money] | None:
@@ -181,9 +187,9 @@ class Accounts:
             raise LookupError(ref)
         self._connection.execute("UPDATE refund SET state = ? WHERE ref = ?", (state.value, ref))
         if state is RefundState.SUCCEEDED and before.state is RefundState.PENDING:
-            self._move(ref, "refund", -before.amount)
+            self._move(ref, MovementKind.REFUND, -before.amount)
         elif state is not RefundState.SUCCEEDED and before.state is RefundState.SUCCEEDED:
-            self._move(ref, "refund_returned", before.amount)
+            self._move(ref, MovementKind.REFUND_RETURNED, before.amount)
         return attrs.evolve(before, state=state)
 
     def refund(self, ref: str) -> RefundFact | None:
@@ -197,17 +203,25 @@ class Accounts:
             "SELECT * FROM capture WHERE checkout_ref = ? ORDER BY rowid", (checkout.ref,)
         ).fetchall()
         captures = tuple(
-            CaptureFact(ref=row["ref"], amount=as_money(row), occurred_at=datetime.fromisoformat(row["at"]))
+            CaptureFact(
+                ref=row["ref"],
+                amount=as_money(row),
+                fee=fee_of(as_money(row)),
+                occurred_at=datetime.fromisoformat(row["at"]),
+            )
             for row in rows
         )
+        refunds = tuple(refund for capture in captures for refund in self.refunds(capture.ref))
         return Snapshot(
             provider=Provider.SIMULATED,
             ref=checkout.ref,
             our_reference=checkout.our_reference,
             livemode=False,
             state=checkout.state,
+            authorization=_authorization(checkout, captures),
             captures=captures,
-            refunds=tuple(refund for capture in captures for refund in self.refunds(capture.ref)),
+            refunds=refunds,
+            other_refs=(*(capture.ref for capture in captures), *(refund.ref for refund in refunds)),
         )
 
     def movements(self, *, since: datetime, until: datetime) -> list[Movement]:
@@ -218,8 +232,9 @@ class Accounts:
         ).fetchall()
         return [
             Movement(
+                id=f"{row['type']}:{row['ref']}",
                 ref=row["ref"],
-                type=row["type"],
+                kind=MovementKind(row["type"]),
                 amount=as_money(row),
                 fee=None if row["fee"] is None else as_money(row, "fee"),
                 occurred_at=datetime.fromisoformat(row["at"]),
@@ -227,13 +242,13 @@ class Accounts:
             for row in rows
         ]
 
-    def _move(self, ref: str, type_: str, amount: Money, *, fee: Money | None = None) -> None:
+    def _move(self, ref: str, kind: MovementKind, amount: Money, *, fee: Money | None = None) -> None:
         self._connection.execute(
             "INSERT INTO movement (ref, type, currency, exponent, minor, fee, at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 ref,
-                type_,
+                kind.value,
                 amount.currency.code,
                 amount.currency.exponent,
                 amount.minor,
@@ -259,6 +274,19 @@ def _checkout(row: sqlite3.Row) -> Checkout:
         state=AttemptState(row["state"]),
         created_at=datetime.fromisoformat(row["created_at"]),
         expires_at=datetime.fromisoformat(row["expires_at"]),
+    )
+
+
+def _authorization(checkout: Checkout, captures: tuple[CaptureFact, ...]) -> AuthorizationFact | None:
+    """What the bank promised, while it still holds some of it."""
+    if checkout.state is not AttemptState.AUTHORIZED:
+        return None
+    taken = total([capture.amount for capture in captures], checkout.amount.currency)
+    return AuthorizationFact(
+        ref=f"{checkout.ref}_auth",
+        amount=checkout.authorized + taken,
+        expires_at=None,
+        occurred_at=checkout.created_at,
     )
 
 

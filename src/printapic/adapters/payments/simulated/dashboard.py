@@ -6,7 +6,7 @@ from printapic.adapters.payments.simulated.books import SimulatedBooks
 from printapic.adapters.payments.simulated.gateway import refundable
 from printapic.domain.errors import Invalid
 from printapic.domain.money import Money
-from printapic.domain.payments.transaction import RefundFact, RefundState
+from printapic.domain.payments.snapshot import RefundFact, RefundState
 
 
 class DashboardRefused(Invalid):

@@ -37,7 +37,7 @@ from printapic.application.ports.payments import (
 from printapic.domain.ids import OperationId
 from printapic.domain.money import Money, total
 from printapic.domain.payments.attempt import AttemptState, Provider
-from printapic.domain.payments.transaction import RefundFact, RefundState, Snapshot
+from printapic.domain.payments.snapshot import RefundFact, RefundState, Snapshot
 
 T = TypeVar("T")
 KEY_LIFETIME = timedelta(hours=24)

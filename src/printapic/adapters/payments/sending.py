@@ -1,0 +1,140 @@
+"""Sending a request to a provider, more than once if need be, and remembering what may have happened.
+
+Libraries' own repetitions remember the last cause only: a time-out followed by a refused connection looks
+as if nothing had ever been sent. So theirs are off, and this is the only loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import attrs
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+
+MOST_SENDS = 3
+BUDGET_S = 9.0
+LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=10, keepalive_expiry=30)
+_CONNECT_S, _WRITE_S, _READ_S, _POOL_S = 2.0, 5.0, 8.0, 1.0
+_UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+def provider_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """A client for one provider: few connections, short patience, no proxies, no redirects."""
+    return httpx.Client(
+        transport=transport or httpx.HTTPTransport(limits=LIMITS, trust_env=False),
+        trust_env=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(_READ_S, connect=_CONNECT_S, write=_WRITE_S, pool=_POOL_S),
+    )
+
+
+class NeverSent(Exception):
+    """Certainly without effect: no sending reached the provider, or it sent us away unread."""
+
+    def __init__(self, retry_after: timedelta | None = None) -> None:
+        super().__init__("the request was not sent")
+        self.retry_after = retry_after
+
+
+class FateUnknown(Exception):
+    """The provider may have done it. `reason` says what happened last, in a word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _Again(Exception):
+    """This sending brought no answer; `pause_s` is how long the provider wants to be left alone."""
+
+    def __init__(self, reason: str, pause_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.pause_s = reason, pause_s
+
+
+@attrs.define
+class _Course:
+    """What became of one request so far."""
+
+    may_have_arrived: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Sender:
+    """Sends one request at most three times within `budget_s`, under the idempotency key that it carries.
+
+    `busy` tells answers that mean "your first sending is still being worked on". Between two sendings
+    passes a random time of 0.2 to 2 s, or what the provider asks for in `Retry-After` where that fits.
+    Thread-safe.
+    """
+
+    client: httpx.Client
+    busy: Callable[[httpx.Response], bool]
+    budget_s: float = BUDGET_S
+    pause: Callable[[float], None] = time.sleep
+    clock_s: Callable[[], float] = time.monotonic
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """Whatever the provider answered, read to its end: 2xx, or a refusal that repeating cannot change.
+
+        Raises `NeverSent` or `FateUnknown`, and nothing else that the network could raise.
+        """
+        course, ends_at = _Course(), self.clock_s() + self.budget_s
+
+        def out_of_time(state: RetryCallState) -> bool:
+            return self.clock_s() + state.upcoming_sleep >= ends_at
+
+        sending = Retrying(
+            stop=lambda state: stop_after_attempt(MOST_SENDS)(state) or out_of_time(state),
+            wait=_wait,
+            retry=retry_if_exception_type(_Again),
+            sleep=self.pause,
+            reraise=True,
+        )
+        try:
+            return sending(self._once, request, course, ends_at)
+        except _Again as last:
+            if course.may_have_arrived:
+                raise FateUnknown(last.reason) from last
+            raise NeverSent(None if last.pause_s is None else timedelta(seconds=last.pause_s)) from last
+
+    def _once(self, request: httpx.Request, course: _Course, ends_at: float) -> httpx.Response:
+        left = max(ends_at - self.clock_s(), 0.05)
+        request.extensions["timeout"] = {
+            "connect": min(_CONNECT_S, left),
+            "write": min(_WRITE_S, left),
+            "read": min(_READ_S, left),
+            "pool": min(_POOL_S, left),
+        }
+        try:
+            answer = self.client.send(request)
+        except _UNREACHED as unreached:
+            raise _Again("unreachable") from unreached
+        except Exception as broken:
+            # Whatever broke, also in reading the answer: the request was under way.
+            course.may_have_arrived = True
+            raise _Again(type(broken).__name__) from broken
+        if answer.status_code == 429:
+            raise _Again("too-many-requests", _retry_after_s(answer))
+        if answer.status_code >= 500 or self.busy(answer):
+            course.may_have_arrived = True
+            if answer.headers.get("idempotent-replayed") == "true":
+                # The provider remembers this failure under our key: it would say the same for a day.
+                raise FateUnknown(f"replayed-{answer.status_code}")
+            raise _Again(f"status-{answer.status_code}", _retry_after_s(answer))
+        return answer
+
+
+def _wait(state: RetryCallState) -> float:
+    failed = state.outcome.exception() if state.outcome else None
+    asked = failed.pause_s if isinstance(failed, _Again) else None
+    return wait_random(0.2, 2.0)(state) if asked is None else asked
+
+
+def _retry_after_s(answer: httpx.Response) -> float | None:
+    """Seconds, as providers say it; anything else, dates included, is no wish that we know."""
+    text = answer.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None
