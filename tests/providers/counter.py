@@ -29,7 +29,8 @@ class WireFault(StrEnum):
     DROP ends the connection without an answer; DELAY answers after 200 ms; MALFORMED is a 2xx whose body
     is cut off; UNKNOWN_WORD a whole answer with a status that no contract knows; MISSING_FIELD one
     without its most important member; EXPIRED_CREDENTIALS a 401. BUSY is the provider's 409 for a request
-    that is still being worked on, and FORGOTTEN_KEYS makes it forget every idempotency key, as after days.
+    that is still being worked on, UNAVAILABLE a 503 of the gates in front of it (no effect, and nothing
+    remembered under the key), and FORGOTTEN_KEYS makes it forget every idempotency key, as after days.
     """
 
     DROP_BEFORE = "drop-before"
@@ -37,6 +38,7 @@ class WireFault(StrEnum):
     DELAY = "delay"
     BUSY = "busy"
     TOO_MANY = "too-many"
+    UNAVAILABLE = "unavailable"
     SERVER_ERROR_BEFORE = "server-error-before"
     SERVER_ERROR_AFTER = "server-error-after"
     MALFORMED = "malformed"
