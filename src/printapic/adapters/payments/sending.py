@@ -80,6 +80,9 @@ class Sender:
     def send(self, request: httpx.Request) -> httpx.Response:
         """Whatever the provider answered, read to its end: 2xx, or a refusal that repeating cannot change.
 
+        The answer's extension `may_have_arrived` tells whether an earlier sending may have had the effect:
+        a refusal at the door (401, 403) says nothing about that one.
+
         Raises `NeverSent` or `FateUnknown`, and nothing else that the network could raise.
         """
         course, ends_at = _Course(), self.clock_s() + self.budget_s
@@ -95,11 +98,13 @@ class Sender:
             reraise=True,
         )
         try:
-            return sending(self._once, request, course, ends_at)
+            answer = sending(self._once, request, course, ends_at)
         except _Again as last:
             if course.may_have_arrived:
                 raise FateUnknown(last.reason) from last
             raise NeverSent(None if last.pause_s is None else timedelta(seconds=last.pause_s)) from last
+        answer.extensions["may_have_arrived"] = course.may_have_arrived
+        return answer
 
     def _once(self, request: httpx.Request, course: _Course, ends_at: float) -> httpx.Response:
         left = max(ends_at - self.clock_s(), 0.05)
