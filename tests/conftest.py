@@ -23,7 +23,12 @@ from tests.servers.smtp import SmtpServer, running_smtp
 from tests.servers.valkey import RedisServer, ValkeyProcess, running_valkey
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
+
+    import httpx
+
+    from tests.provider_contracts.contract import Contract
+    from tests.provider_contracts.transport import ContractTransport
 
 ROOT = Path(__file__).parent.parent
 NEEDS = ("postgres", "s3", "smtp", "redis", "photos", "contracts")
@@ -190,6 +195,38 @@ def photos() -> Path:
 def contracts() -> Path:
     """The folder of the payment providers' published contracts."""
     return _folder("PRINTAPIC_CONTRACTS", "contracts")
+
+
+@pytest.fixture(scope="session")
+def stripe_contract(contracts: Path) -> Contract:
+    """What Stripe promises, to hold traffic and webhooks against."""
+    from tests.provider_contracts import contract
+
+    return contract.stripe_contract(contracts)
+
+
+@pytest.fixture(scope="session")
+def paypal_contract(contracts: Path) -> Contract:
+    """What PayPal promises, to hold traffic and webhooks against."""
+    from tests.provider_contracts import contract
+
+    return contract.paypal_contract(contracts)
+
+
+@pytest.fixture
+def under_contract() -> Iterator[Callable[[httpx.BaseTransport, Contract], ContractTransport]]:
+    """Puts a contract around a transport, and fails the test at its end if anything ever broke it."""
+    from tests.provider_contracts.transport import ContractTransport
+
+    made: list[ContractTransport] = []
+
+    def wrapped(inner: httpx.BaseTransport, contract: Contract) -> ContractTransport:
+        made.append(ContractTransport(inner, contract))
+        return made[-1]
+
+    yield wrapped
+    for transport in made:
+        transport.check()
 
 
 def _server(config: pytest.Config, kind: str, of: type[Kind]) -> Kind:

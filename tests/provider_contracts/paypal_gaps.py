@@ -1,0 +1,53 @@
+"""What PayPal's files leave out, and PayPal's documentation says in prose: the token, and being sent away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TEXT = {"type": "string", "minLength": 1}
+
+
+def _object(*required: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+_GRANT = _object("grant_type", grant_type={"type": "string", "enum": ["client_credentials"]})
+_GRANTED = _object(
+    "access_token",
+    "token_type",
+    "expires_in",
+    access_token=_TEXT,
+    token_type={"type": "string", "enum": ["Bearer"]},
+    expires_in={"type": "integer", "minimum": 1},
+    scope={"type": "string"},
+)
+_REFUSED = _object("error", error=_TEXT, error_description=_TEXT)
+_BUSY = _object("name", "message", name={"type": "string", "enum": ["RATE_LIMIT_REACHED"]}, message=_TEXT)
+
+TOKEN_DOCUMENT: dict[str, Any] = {
+    "openapi": "3.0.3",
+    "paths": {
+        "/v1/oauth2/token": {
+            "post": {
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/x-www-form-urlencoded": {"schema": _GRANT}},
+                },
+                "responses": {
+                    "200": _json(_GRANTED),
+                    "400": _json(_REFUSED),
+                    "401": _json(_REFUSED),
+                    "default": {},
+                },
+            }
+        }
+    },
+}
+"""RFC 6749, sections 4.4 and 5, as far as PayPal goes."""
+
+TOO_MANY = _json(_BUSY)
+"""The answer 429: no file has it, and their errors' alternatives do not allow it."""
