@@ -83,4 +83,10 @@ def _exclusive_limits(out: dict[str, Any]) -> None:
 
 
 def _with_null(out: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [out, {"type": "null"}]}
+    """Short where it can be: most of a provider's fields may be null, and every alternative costs time."""
+    if set(out) == {"anyOf"}:
+        return {"anyOf": [{"type": "null"}, *out["anyOf"]]}
+    if isinstance(out.get("type"), str) and not {"$ref", "allOf", "anyOf", "oneOf", "not"} & set(out):
+        with_null = {"enum": [*out["enum"], None]} if "enum" in out else {}
+        return {**out, **with_null, "type": [out["type"], "null"]}
+    return {"anyOf": [{"type": "null"}, out]}
