@@ -56,13 +56,13 @@ class PayPalApi:
 class Answer:
     """What PayPal said. Its body may hold the payer's data: it is parsed, never shown.
 
-    `doubtful`: the refusal is one at the door, and an earlier sending may have had the effect.
+    `may_have_arrived`: an earlier sending of the same request may have had its effect.
     """
 
     status: int
     body: bytes = attrs.field(repr=False)
     trace: Trace
-    doubtful: bool
+    may_have_arrived: bool
 
     @property
     def good(self) -> bool:
@@ -149,7 +149,7 @@ def _answer(response: httpx.Response) -> Answer:
             # A repeated POST of an order is answered 200 where the first was 201.
             replayed=response.status_code == 200 and "paypal-request-id" in response.request.headers,
         ),
-        doubtful=response.status_code == 403 and response.extensions["may_have_arrived"],
+        may_have_arrived=response.extensions["may_have_arrived"],
     )
 
 

@@ -25,12 +25,15 @@ PERHAPS_DONE = frozenset(
         "AUTHORIZATION_VOIDED",
         "PREVIOUSLY_VOIDED",
         "PREVIOUSLY_CAPTURED",
+        "MAX_CAPTURE_AMOUNT_EXCEEDED",
+        "MAX_CAPTURE_COUNT_EXCEEDED",
         "CAPTURE_FULLY_REFUNDED",
+        "REFUND_AMOUNT_EXCEEDED",
         "DUPLICATE_INVOICE_ID",
     }
 )
 """The effect is there already, ours or another's: a look at the order tells."""
-EXPIRED = frozenset({"ORDER_EXPIRED", "AUTHORIZATION_EXPIRED"})
+EXPIRED = frozenset({"ORDER_EXPIRED"})
 _WORD = re.compile(r"[A-Z0-9_]{1,64}", re.ASCII)
 
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import httpx
 
 from printapic.adapters.payments.paypal.api import PayPalApi
+from printapic.adapters.payments.paypal.gateway import PayPalGateway
 from printapic.adapters.payments.sending import provider_client
 from printapic.adapters.system.clock import FixedClock
 
@@ -54,6 +55,12 @@ class Line:
             clock=self.clock,
             api_url=URL,
             pause=self.pauses.append,
+        )
+        self.gateway = PayPalGateway(
+            self.api,
+            livemode=False,
+            clock=self.clock,
+            page_origins=frozenset({"https://www.sandbox.paypal.com"}),
         )
         self.tell(TOKEN, granted())
 

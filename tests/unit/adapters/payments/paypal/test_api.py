@@ -143,13 +143,11 @@ def test_a_doubt_that_arises_after_the_renewal_counts_too(line: Line) -> None:
         line.api.conversation().post(PATH, b"{}", key=None)
 
 
-def test_a_refusal_at_the_door_is_doubtful_after_a_sending_that_was_lost(line: Line) -> None:
+def test_an_answer_tells_whether_an_earlier_sending_may_have_arrived(line: Line) -> None:
     line.tell(PING, LOST, refuses("PERMISSION_DENIED", 403))
-    assert line.api.conversation().post(PATH, b"{}", key=None).doubtful
-    line.tell(PING, refuses("PERMISSION_DENIED", 403))
-    assert not line.api.conversation().post(PATH, b"{}", key=None).doubtful
-    line.tell(PING, LOST, refuses("REFUND_AMOUNT_EXCEEDED"))
-    assert not line.api.conversation().post(PATH, b"{}", key=None).doubtful
+    assert line.api.conversation().post(PATH, b"{}", key=None).may_have_arrived
+    line.tell(PING, REFUSED, says(429), refuses("PERMISSION_DENIED", 403))
+    assert not line.api.conversation().post(PATH, b"{}", key=None).may_have_arrived
 
 
 def test_a_conversation_whose_time_is_over_sends_nothing_more(line: Line) -> None:
