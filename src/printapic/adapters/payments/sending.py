@@ -16,9 +16,15 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 MOST_SENDS = 3
 BUDGET_S = 9.0
+MOST_BYTES = 16 * 1024 * 1024
+"""The longest answer that is read: some hundred times a page of a provider's list."""
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=10, keepalive_expiry=30)
 _CONNECT_S, _WRITE_S, _READ_S, _POOL_S = 2.0, 5.0, 8.0, 1.0
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 2.0
+_LEAST_LEFT_S = 0.5
+"""With less time than this nothing is sent: it could only end in doubt."""
 _UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_OF_THE_BODY_AS_SENT = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 
 
 def provider_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
@@ -55,6 +61,14 @@ class _Again(Exception):
         self.reason, self.pause_s = reason, pause_s
 
 
+class _AnswerTooLong(Exception):
+    """More than `MOST_BYTES`."""
+
+
+class _AnswerTooSlow(Exception):
+    """It drips: every byte came in time, and all of them together did not."""
+
+
 @attrs.define
 class _Course:
     """What became of one request so far."""
@@ -77,18 +91,23 @@ class Sender:
     pause: Callable[[float], None] = time.sleep
     clock_s: Callable[[], float] = time.monotonic
 
-    def send(self, request: httpx.Request) -> httpx.Response:
+    def deadline(self) -> float:
+        """The end of a budget that begins now, for several requests that share it."""
+        return self.clock_s() + self.budget_s
+
+    def send(self, request: httpx.Request, *, ends_at: float | None = None) -> httpx.Response:
         """Whatever the provider answered, read to its end: 2xx, or a refusal that repeating cannot change.
 
         The answer's extension `may_have_arrived` tells whether an earlier sending may have had the effect:
-        a refusal at the door (401, 403) says nothing about that one.
+        a refusal at the door (401, 403) says nothing about that one. `ends_at` is an earlier `deadline()`;
+        without it a budget of its own begins.
 
         Raises `NeverSent` or `FateUnknown`, and nothing else that the network could raise.
         """
-        course, ends_at = _Course(), self.clock_s() + self.budget_s
+        course, end = _Course(), self.deadline() if ends_at is None else ends_at
 
         def out_of_time(state: RetryCallState) -> bool:
-            return self.clock_s() + state.upcoming_sleep >= ends_at
+            return self.clock_s() + state.upcoming_sleep + _LEAST_LEFT_S > end
 
         sending = Retrying(
             stop=lambda state: stop_after_attempt(MOST_SENDS)(state) or out_of_time(state),
@@ -98,7 +117,7 @@ class Sender:
             reraise=True,
         )
         try:
-            answer = sending(self._once, request, course, ends_at)
+            answer = sending(self._once, request, course, end)
         except _Again as last:
             if course.may_have_arrived:
                 raise FateUnknown(last.reason) from last
@@ -106,8 +125,10 @@ class Sender:
         answer.extensions["may_have_arrived"] = course.may_have_arrived
         return answer
 
-    def _once(self, request: httpx.Request, course: _Course, ends_at: float) -> httpx.Response:
-        left = max(ends_at - self.clock_s(), 0.05)
+    def _once(self, request: httpx.Request, course: _Course, end: float) -> httpx.Response:
+        left = end - self.clock_s()
+        if left < _LEAST_LEFT_S:
+            raise _Again("out-of-time")
         request.extensions["timeout"] = {
             "connect": min(_CONNECT_S, left),
             "write": min(_WRITE_S, left),
@@ -115,7 +136,7 @@ class Sender:
             "pool": min(_POOL_S, left),
         }
         try:
-            answer = self.client.send(request)
+            answer = self._read(self.client.send(request, stream=True), end)
         except _UNREACHED as unreached:
             raise _Again("unreachable") from unreached
         except Exception as broken:
@@ -132,11 +153,31 @@ class Sender:
             raise _Again(f"status-{answer.status_code}", _retry_after_s(answer))
         return answer
 
+    def _read(self, answer: httpx.Response, end: float) -> httpx.Response:
+        """The answer with its whole body, within bounds that a time-out of each read does not set."""
+        parts, length = [], 0
+        try:
+            for part in answer.iter_bytes():
+                parts.append(part)
+                length += len(part)
+                if length > MOST_BYTES:
+                    raise _AnswerTooLong
+                if self.clock_s() > end:
+                    raise _AnswerTooSlow
+        finally:
+            answer.close()
+        kept = [item for item in answer.headers.raw if item[0].lower() not in _OF_THE_BODY_AS_SENT]
+        return httpx.Response(
+            answer.status_code, headers=kept, content=b"".join(parts), request=answer.request
+        )
+
 
 def _wait(state: RetryCallState) -> float:
     failed = state.outcome.exception() if state.outcome else None
     asked = failed.pause_s if isinstance(failed, _Again) else None
-    return wait_random(0.2, 2.0)(state) if asked is None else asked
+    if asked is None:
+        return wait_random(_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S)(state)
+    return max(asked, _SHORTEST_PAUSE_S)
 
 
 def _retry_after_s(answer: httpx.Response) -> float | None:

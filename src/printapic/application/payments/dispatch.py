@@ -96,6 +96,7 @@ class DispatchOperation:
                         return_url=attempt.return_url,
                         cancel_url=attempt.cancel_url,
                         expires_at=attempt.expires_at,
+                        started_at=attempt.created_at,
                     ),
                     key=operation.id,
                 )

@@ -154,6 +154,8 @@ class CheckoutRequest:
     """What the hosted page asks the customer for. `our_reference` comes back in every snapshot.
 
     With `manual_capture` the bank holds the money until `capture` takes it, or `void` gives it back.
+    Providers keep a page open for a shortest and a longest time: `expires_at` is moved within them, counted
+    from `started_at`, so that the same request sent again asks for the same.
     """
 
     our_reference: str
@@ -165,6 +167,7 @@ class CheckoutRequest:
     expires_at: datetime
     locale: str = "en"
     manual_capture: bool = False
+    started_at: datetime | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -1,0 +1,124 @@
+"""One call of the port: its requests, the time that they share, and what their failures mean."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+import msgspec
+import stripe
+
+from printapic.adapters.payments.sending import FateUnknown, NeverSent, Sender
+from printapic.adapters.payments.stripe import API_VERSION
+from printapic.adapters.payments.stripe.currencies import AmountNotPayable
+from printapic.adapters.payments.stripe.http_client import SenderHttpClient
+from printapic.adapters.payments.stripe.objects import AnswerUnreadable, ListedT, Page, read
+from printapic.application.ports.payments import Declined, NotSent, Rejected, Trace, Unknown
+from printapic.domain.ids import OperationId
+
+PAGE_LENGTH = 100
+Failure: TypeAlias = Declined | Rejected | NotSent | Unknown
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+_logger = logging.getLogger(__name__)
+
+
+class StripeCall:
+    """The SDK for one call of the port, whose requests together keep to the sender's budget."""
+
+    def __init__(self, sender: Sender, *, secret_key: str, api_url: str) -> None:
+        self.api = stripe.StripeClient(
+            secret_key,
+            http_client=SenderHttpClient(sender, ends_at=sender.deadline()),
+            max_network_retries=0,
+            stripe_version=API_VERSION,
+            base_addresses={"api": api_url.rstrip("/")},
+        ).v1
+
+
+def under(key: OperationId) -> stripe.RequestOptions:
+    """The options of a request that may move money."""
+    return {"idempotency_key": str(key)}
+
+
+def every(
+    list_page: Callable[[str | None], stripe.StripeObject], pages: type[Page[ListedT]]
+) -> Iterator[ListedT]:
+    """The whole list, the newest first, page by page: `list_page` is told behind which id to begin.
+
+    Raises `AnswerUnreadable` for a list that does not go on where it should.
+    """
+    last: str | None = None
+    while True:
+        page = read(list_page(last), pages)
+        yield from page.data
+        if not page.has_more:
+            return
+        if not page.data or page.data[-1].id == last:
+            raise AnswerUnreadable("endless-list")
+        last = page.data[-1].id
+
+
+class _Error(msgspec.Struct):
+    code: str | None = None
+    decline_code: str | None = None
+
+
+class _ErrorBody(msgspec.Struct):
+    error: _Error
+
+
+def failure(error: Exception) -> Failure:
+    """What it means for an effect that a request ended like this. Table 4.1 of the payments design.
+
+    Only the provider's own, readable refusal is a `Rejected`; whatever else happens is `Unknown`.
+    """
+    match error:
+        case stripe.APIConnectionError(__cause__=NeverSent() as never):
+            return NotSent(retry_after=never.retry_after)
+        case stripe.APIConnectionError(__cause__=FateUnknown() as doubt):
+            return Unknown(reason=doubt.reason)
+        case stripe.IdempotencyError():
+            return Rejected(code="idempotency-key-reused", trace=trace_of(error))
+        case stripe.CardError():
+            told = _told(error)
+            code = _kebab(told.decline_code or told.code, "card-declined")
+            return Declined(code=code, other_method_may_work=True, trace=trace_of(error))
+        case stripe.AuthenticationError() | stripe.PermissionError():
+            _logger.error("Stripe refuses our secret key, or what we may do with it")
+            return Rejected(code="unauthorized", trace=trace_of(error))
+        case stripe.InvalidRequestError():
+            return Rejected(code=_kebab(_told(error).code, "invalid-request"), trace=trace_of(error))
+        case AmountNotPayable():
+            return Rejected(code=error.code)
+        case _:
+            # The exception may quote what was answered: its name, or our own word for it, has to be enough.
+            reason = error.code if isinstance(error, AnswerUnreadable) else type(error).__name__
+            _logger.warning("An answer of Stripe could not be read: %s", reason)
+            return Unknown(reason=f"unreadable-{reason}")
+
+
+def trace_of(told: stripe.StripeError | stripe.StripeObject) -> Trace:
+    """What Stripe's support would ask for."""
+    response = told if isinstance(told, stripe.StripeError) else told.last_response
+    headers: Mapping[str, str] = (response.headers if response is not None else None) or {}
+    request_id = headers.get("request-id")
+    return Trace(
+        request_id=request_id[:255] if request_id else None,
+        replayed=headers.get("idempotent-replayed") == "true",
+    )
+
+
+def _told(error: stripe.StripeError) -> _Error:
+    try:
+        return msgspec.convert(error.json_body, _ErrorBody).error
+    except msgspec.ValidationError:
+        return _Error()
+
+
+def _kebab(word: str | None, default: str) -> str:
+    """Stripe's word as ours are written; a sentence is not repeated, it might quote somebody."""
+    if word == "resource_missing":
+        return "not-found"
+    return word.replace("_", "-") if word and _WORD.fullmatch(word) else default
