@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,47 +12,10 @@ from printapic.application.ports.payments import MovementKind
 from printapic.domain.money import Money
 from tests.providers.counter import PageClosed
 from tests.providers.paypal.caller import ORDERS, PAYMENTS, Caller, amount, done, issue_of, order_request
+from tests.providers.paypal.purchases import capture_in, captured, euros, held, links_of, news, status_of
 from tests.providers.paypal.simulator import PayPalSimulator
 
 THREADS = 20
-
-
-def euros(value: str) -> Money:
-    return Money.of(value, "EUR")
-
-
-def news(paypal: PayPalSimulator) -> list[str]:
-    return [json.loads(body)["event_type"] for body, _ in paypal.raw_deliveries()]
-
-
-def captured(
-    paypal: PayPalSimulator, shop: Caller, value: str = "12.90", code: str = "EUR"
-) -> tuple[str, str]:
-    """A paid order's id and its capture's."""
-    order = shop.open(value, code)
-    paypal.pay(order)
-    return order, capture_in(done(shop.capture(order)))["id"]
-
-
-def held(paypal: PayPalSimulator, shop: Caller, value: str = "30.00") -> tuple[str, str]:
-    """An authorized order's id and its authorization's."""
-    order = shop.open(value, intent="AUTHORIZE")
-    paypal.pay(order)
-    payments = done(shop.authorize(order))["purchase_units"][0]["payments"]
-    return order, payments["authorizations"][0]["id"]
-
-
-def capture_in(order: Any) -> Any:
-    (capture,) = order["purchase_units"][0]["payments"]["captures"]
-    return capture
-
-
-def status_of(shop: Caller, capture: str) -> str:
-    return str(done(shop.get(f"{PAYMENTS}/captures/{capture}"))["status"])
-
-
-def links_of(body: Any) -> dict[str, str]:
-    return {link["rel"]: link["href"] for link in body["links"]}
 
 
 def test_an_order_is_opened_approved_and_captured(paypal: PayPalSimulator, shop: Caller) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -60,10 +60,11 @@ class PayPalSimulator(ProviderSimulator):
         self._account = account_on(self.books, sandbox=sandbox)
         self._server = None if served_at else ProviderServer(app_on(self.books), port=port)
         self.url = served_at or self._url_of_server()
-        self._client = webhook_client()
-        receiver = http_receiver(self._client, notify) if isinstance(notify, str) else notify
         self._sign = signer_on(self.books)
-        self._postman = None if receiver is None else Postman(self.books, sign=self._sign, receiver=receiver)
+        self._closing = ExitStack()
+        if isinstance(notify, str):
+            notify = http_receiver(self._closing.enter_context(webhook_client()), notify)
+        self._postman = None if notify is None else Postman(self.books, sign=self._sign, receiver=notify)
 
     def _url_of_server(self) -> str:
         assert self._server is not None
@@ -227,5 +228,5 @@ class PayPalSimulator(ProviderSimulator):
             if self._server is not None:
                 self._server.close()
         finally:
-            self._client.close()
+            self._closing.close()
             self.books.close()
