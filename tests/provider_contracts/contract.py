@@ -10,12 +10,13 @@ import attrs
 import httpx
 
 from tests.provider_contracts import files
+from tests.provider_contracts.answer_rules import AnswerRule, paypal_answer_rules, stripe_answer_rules
 from tests.provider_contracts.document import Operation, found, operations
 from tests.provider_contracts.events import paypal_event_breaches, stripe_event_breaches
-from tests.provider_contracts.paypal_gaps import TOKEN_DOCUMENT, TOO_MANY
+from tests.provider_contracts.paypal_gaps import TOKEN_DOCUMENT, TOO_MANY, amended
 from tests.provider_contracts.requests import Unreadable, parsed_json, request_breaches
 from tests.provider_contracts.responses import response_breaches
-from tests.provider_contracts.rules import Rule, paypal_rules, stripe_rules
+from tests.provider_contracts.rules import RequestRule, paypal_rules, stripe_rules
 
 
 class ContractViolation(BaseException):
@@ -32,7 +33,8 @@ class Contract:
 
     name: str
     operations: tuple[Operation, ...]
-    rule: Rule
+    request_rule: RequestRule
+    answer_rule: AnswerRule
     event_breaches: Callable[[Any], Iterator[str]]
 
     def operation(self, request: httpx.Request) -> Operation | None:
@@ -40,11 +42,11 @@ class Contract:
         return found(self.operations, request.method, request.url.raw_path.decode("ascii").partition("?")[0])
 
     def request_breaches(self, operation: Operation, request: httpx.Request) -> list[str]:
-        return [*request_breaches(operation, request), *self.rule(operation, request)]
+        return [*request_breaches(operation, request), *self.request_rule(operation, request)]
 
     def response_breaches(self, operation: Operation, response: httpx.Response) -> list[str]:
         """`response` has been read."""
-        return list(response_breaches(operation, response))
+        return list(response_breaches(operation, response, self.answer_rule))
 
     def check_event(self, body: bytes) -> None:
         """Raises `ContractViolation` for a webhook that the provider would not send like this."""
@@ -61,14 +63,18 @@ def stripe_contract(folder: Path) -> Contract:
     all_operations = operations(files.contract_json(folder, files.STRIPE), "stripe")
     schemas = all_operations[0].schemas
     return Contract(
-        "Stripe", all_operations, stripe_rules, lambda event: stripe_event_breaches(event, schemas)
+        "Stripe",
+        all_operations,
+        stripe_rules,
+        stripe_answer_rules,
+        lambda event: stripe_event_breaches(event, schemas),
     )
 
 
 def paypal_contract(folder: Path) -> Contract:
     """The five files and the token, told apart by path. Raises `OtherFile`."""
     by_name = {
-        name: operations(files.contract_json(folder, name), Path(name).stem, also={"429": TOO_MANY})
+        name: operations(amended(files.contract_json(folder, name)), Path(name).stem, also={"429": TOO_MANY})
         for name in files.PAYPAL
     }
     payments = by_name[files.PAYPAL_PAYMENTS][0].schemas
@@ -85,5 +91,6 @@ def paypal_contract(folder: Path) -> Contract:
         "PayPal",
         (*described, *operations(TOKEN_DOCUMENT, "token")),
         paypal_rules,
+        paypal_answer_rules,
         lambda event: paypal_event_breaches(event, envelope, resources),
     )

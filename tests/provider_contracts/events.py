@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tests.provider_contracts.answer_rules import stripe_members_missing
 from tests.provider_contracts.rules import STRIPE_VERSION
 from tests.provider_contracts.schemas import Schemas
 
@@ -43,7 +44,7 @@ def stripe_event_breaches(event: Any, schemas: Schemas) -> Iterator[str]:
     if expected is not None and kind != expected:
         yield f"$.data.object: {event['type']} is about a {expected}, not a {kind}"
     if isinstance(kind, str) and kind in schemas.components:
-        for breach in schemas.component_breaches(inside, kind):
+        for breach in (*schemas.component_breaches(inside, kind), *stripe_members_missing(inside)):
             yield f"data.object {breach}"
 
 

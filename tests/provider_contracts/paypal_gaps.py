@@ -1,4 +1,4 @@
-"""What PayPal's files leave out, and PayPal's documentation says in prose: the token, and being sent away."""
+"""Where PayPal's files fall short of PayPal: the token, being sent away, and lists with nothing in them."""
 
 from __future__ import annotations
 
@@ -49,5 +49,16 @@ TOKEN_DOCUMENT: dict[str, Any] = {
 }
 """RFC 6749, sections 4.4 and 5, as far as PayPal goes."""
 
+_MAY_BE_EMPTY = {"search_response": "transaction_details", "dispute_search": "items"}
+"""A search that finds nothing answers with an empty list, which the files forbid (minItems 1)."""
+
 TOO_MANY = _json(_BUSY)
 """The answer 429: no file has it, and their errors' alternatives do not allow it."""
+
+
+def amended(raw: dict[str, Any]) -> dict[str, Any]:
+    """A document as it was read, with that corrected in place."""
+    for component, member in _MAY_BE_EMPTY.items():
+        if component in raw["components"]["schemas"]:
+            del raw["components"]["schemas"][component]["properties"][member]["minItems"]
+    return raw

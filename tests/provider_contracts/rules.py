@@ -10,7 +10,7 @@ import httpx
 from tests.provider_contracts.document import Operation
 from tests.provider_contracts.requests import JSON, media_type
 
-Rule: TypeAlias = Callable[[Operation, httpx.Request], Iterator[str]]
+RequestRule: TypeAlias = Callable[[Operation, httpx.Request], Iterator[str]]
 STRIPE_VERSION = "2026-05-27.dahlia"
 TOKEN = "POST /v1/oauth2/token"
 MOVING_MONEY = frozenset(
