@@ -10,6 +10,9 @@ import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Protocol
 
+import attrs
+
+from tests.provider_contracts.transport import DELIBERATE
 from tests.providers import faults
 from tests.providers.books import ProviderBooks
 from tests.providers.counter import Call, WireFault
@@ -151,13 +154,18 @@ class ProviderServer:
                 return reply
             case WireFault.MALFORMED:
                 reply = self.app.answer(request, None)
-                return Reply(
-                    status=reply.status, body=reply.body[: len(reply.body) // 2], headers=reply.headers
-                )
+                return _spoilt(attrs.evolve(reply, body=reply.body[: len(reply.body) // 2]))
+            case WireFault.UNKNOWN_WORD | WireFault.MISSING_FIELD:
+                return _spoilt(self.app.answer(request, fault))
             case WireFault.FORGOTTEN_KEYS:
                 return self.app.answer(request, None)
             case _:
                 return self.app.answer(request, fault)
+
+
+def _spoilt(reply: Reply) -> Reply:
+    """Say to those who check contracts that this one is broken on purpose."""
+    return attrs.evolve(reply, headers={**reply.headers, DELIBERATE: "yes"})
 
 
 def close_door(books: ProviderBooks, closed: bool) -> None:

@@ -1,0 +1,63 @@
+"""A shop's bare hands at Stripe's API: forms out, JSON in, everything held against the official file."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.provider_contracts.contract import Contract, ContractViolation
+from tests.provider_contracts.transport import ContractTransport
+from tests.providers.stripe.account import API_VERSION
+from tests.providers.stripe.opening import DEFAULT_KEY
+
+
+class StripeApi:
+    """Thread-safe. `contract` is Stripe's."""
+
+    def __init__(self, url: str, contract: Contract) -> None:
+        self.transport = ContractTransport(httpx.HTTPTransport(trust_env=False), contract)
+        self.client = httpx.Client(
+            base_url=url,
+            transport=self.transport,
+            headers={"authorization": f"Bearer {DEFAULT_KEY}", "stripe-version": API_VERSION},
+            timeout=30,
+        )
+
+    def post(self, path: str, *, key: str | None = None, **form: Any) -> httpx.Response:
+        return self.client.post(
+            path,
+            headers={
+                "idempotency-key": key or str(uuid4()),
+                "content-type": "application/x-www-form-urlencoded",
+            },
+            data=spelt(form),
+        )
+
+    def get(self, path: str, **query: Any) -> httpx.Response:
+        return self.client.get(path, params=spelt(query))
+
+    def close(self) -> None:
+        """Raises `AssertionError` where anything ever broke the contract."""
+        self.client.close()
+        try:
+            self.transport.check()
+        except ContractViolation as violation:
+            # A `BaseException` would end the fixtures' own cleaning up half-way.
+            raise AssertionError(str(violation)) from violation
+
+
+def spelt(values: Any, name: str = "") -> dict[str, str]:
+    """A tree as Stripe wants it spelt: `a[b][0]=v`."""
+    if isinstance(values, dict):
+        inside = values.items()
+    elif isinstance(values, list):
+        inside = {str(place): value for place, value in enumerate(values)}.items()
+    else:
+        return {name: str(values).lower() if isinstance(values, bool) else str(values)}
+    return {
+        full: value
+        for key, each in inside
+        for full, value in spelt(each, f"{name}[{key}]" if name else key).items()
+    }

@@ -1,0 +1,123 @@
+"""Stripe's books about our money: balance transactions, what it keeps, and which amounts it takes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from printapic.application.ports.payments import Movement, MovementKind
+from printapic.domain.money import Currency, Money
+from tests.providers.books import Json
+from tests.providers.stripe.account import Account, new_id
+from tests.providers.stripe.refusals import Refused, invalid
+
+ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
+HUNDREDS = frozenset("isk ugx".split())
+LEAST = {
+    "aud": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250, "eur": 50, "gbp": 30, "hkd": 400, "huf": 17500,
+    "jpy": 50, "mxn": 1000, "nok": 300, "nzd": 50, "pln": 200, "ron": 200, "sek": 300, "sgd": 50, "usd": 50,
+}  # fmt: skip
+"""The smallest charges, in minor units, where Stripe publishes them."""
+MOST = 99_999_999
+CURRENCIES = frozenset(LEAST) | ZERO_DECIMAL | HUNDREDS
+FEE_PER_MILLE, FEE_FIXED = 14, 25
+DISPUTE_FEE = 2000
+AVAILABLE_AFTER_S = 2 * 24 * 3600
+_CATEGORY = {
+    MovementKind.CAPTURE: ("charge", "charge"),
+    MovementKind.REFUND: ("refund", "refund"),
+    MovementKind.REFUND_RETURNED: ("refund_failure", "refund_failure"),
+    MovementKind.DISPUTE: ("adjustment", "dispute"),
+    MovementKind.DISPUTE_RETURNED: ("adjustment", "dispute_reversal"),
+    MovementKind.PAYOUT: ("payout", "payout"),
+    MovementKind.PAYOUT_RETURNED: ("payout_failure", "payout_reversal"),
+}
+_OWN_REF = frozenset({MovementKind.DISPUTE, MovementKind.DISPUTE_RETURNED})
+"""Movements that are known by their balance transaction; others by what they are about."""
+
+
+def fee_of(amount: int) -> int:
+    """What is kept of a charge: 1.4 % and 25 minor units, half a unit rounded up."""
+    return (amount * FEE_PER_MILLE + 500) // 1000 + FEE_FIXED
+
+
+def money(amount: int, currency: str) -> Money:
+    return Money(amount, Currency(currency.upper(), 0 if currency in ZERO_DECIMAL else 2))
+
+
+def minor(amount: Money) -> tuple[int, str]:
+    """An amount as Stripe writes it. Raises `ValueError` where the two count decimals differently."""
+    code = amount.currency.code.lower()
+    if amount.currency.exponent != (0 if code in ZERO_DECIMAL else 2):
+        raise ValueError(f"Stripe counts {code} differently")
+    return amount.minor, code
+
+
+def check_currency(currency: str, *, param: str = "currency") -> None:
+    """Raises `Refused`. Stripe takes lower and upper case, and answers in lower."""
+    if currency not in CURRENCIES:
+        raise invalid(param, f"Invalid currency: {currency}.")
+
+
+def check_charge(amount: int, currency: str) -> None:
+    """Whether so much can be asked for at all. Raises `Refused`."""
+    if amount < LEAST.get(currency, 1):
+        raise Refused(
+            "The Checkout Session's total amount due is below the smallest charge in this currency",
+            code="amount_too_small",
+            executed=False,
+        )
+    if amount > MOST:
+        raise Refused("Amount must be no more than 999,999.99", code="amount_too_large", executed=False)
+    if currency in HUNDREDS and amount % 100:
+        raise Refused(f"Invalid amount: {currency} has no decimals", executed=False)
+
+
+def move(account: Account, kind: MovementKind, amount: int, currency: str, *, of: Json, fee: int = 0) -> Json:
+    """Book a movement about the object `of`: signed as we see it, with what Stripe keeps of it."""
+    type_, category = _CATEGORY[kind]
+    if type_ == "charge" and of["payment_method_details"]["type"] != "card":
+        type_ = "payment"
+    id_ = new_id("txn")
+    details = {
+        "amount": fee,
+        "application": None,
+        "currency": currency,
+        "description": "Dispute fee" if category == "dispute" else "Stripe processing fees",
+        "type": "stripe_fee",
+    }
+    account.entry.move(
+        Movement(
+            id=id_,
+            ref=id_ if kind in _OWN_REF else of["id"],
+            kind=kind,
+            amount=money(amount, currency),
+            fee=money(fee, currency) if fee else None,
+            occurred_at=datetime.fromtimestamp(account.now, UTC),
+        )
+    )
+    return account.save(
+        {
+            "id": id_,
+            "object": "balance_transaction",
+            "amount": amount,
+            "available_on": account.now + (AVAILABLE_AFTER_S if type_ in {"charge", "payment"} else 0),
+            "balance_type": "payments",
+            "created": account.now,
+            "currency": currency,
+            "description": None,
+            "exchange_rate": None,
+            "fee": fee,
+            "fee_details": [details] if fee else [],
+            "net": amount - fee,
+            "reporting_category": category,
+            "source": of["id"],
+            "status": "pending",
+            "type": type_,
+        }
+    )
+
+
+def shown(account: Account, transaction: Json) -> Json:
+    """A balance transaction as it is today: pending until its money is available."""
+    ripe = account.now >= transaction["available_on"]
+    return {**transaction, "status": "available" if ripe else "pending"}
