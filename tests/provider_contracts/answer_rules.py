@@ -5,6 +5,7 @@ Without it a simulator could leave out the amount of a payment and still keep th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -18,6 +19,18 @@ _STRIPE_MEMBERS = {
     "charge": "balance_transaction payment_intent",
     "refund": "balance_transaction charge metadata payment_intent status",
     "dispute": "payment_intent",
+}
+_PAYPAL_KINDS = {
+    r"/v2/checkout/orders.*": "order",
+    r"/v2/payments/.*": "capture",
+    r"/v1/customer/disputes/\{id\}": "dispute",
+}
+_PAYPAL_MEMBERS = {
+    "order": "id status purchase_units",
+    "authorization": "id status amount",
+    "capture": "id status amount",
+    "refund": "id status amount",
+    "dispute": "dispute_id status disputed_transactions",
 }
 
 
@@ -51,14 +64,16 @@ def paypal_answer_rules(operation: Operation, status: int, body: Any) -> Iterato
         if not body.get("name") and not body.get("error"):
             yield "$: neither a name nor an error"
         return
-    if operation.template.startswith("/v2/checkout/orders"):
-        yield from _has(body, "$", "id", "status", "purchase_units")
-    elif operation.template.startswith("/v2/payments/"):
-        yield from _has(body, "$", "id", "status", "amount")
-    elif operation.template == "/v1/customer/disputes/{id}":
-        yield from _has(body, "$", "dispute_id", "status", "disputed_transactions")
-    for unit, kind, each in _movements(body):
-        yield from _has(each, f"$.purchase_units[{unit}].payments.{kind}", "id", "status", "amount")
+    for path, kind in _PAYPAL_KINDS.items():
+        if re.fullmatch(path, operation.template):
+            yield from paypal_members_missing(body, kind)
+
+
+def paypal_members_missing(body: Any, kind: str) -> Iterator[str]:
+    """Empty ones count as missing. `body` keeps its schema: "order", or a name in two other files."""
+    yield from _has(body, "$", *_PAYPAL_MEMBERS[kind].split())
+    for unit, movements, each in _movements(body):
+        yield from _has(each, f"$.purchase_units[{unit}].payments.{movements}", "id", "status", "amount")
 
 
 def _has(body: Mapping[str, Any], where: str, *names: str) -> Iterator[str]:
