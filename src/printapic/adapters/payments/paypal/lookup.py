@@ -88,8 +88,11 @@ class Lookup:
                 return transaction.seller_transaction_id
         raise NotOurs
 
-    def _order_id_of(self, ref: str) -> str:
-        """The name may be a capture's, a refund's or an authorization's: their forms do not differ."""
+    def _order_id_of(self, ref: str, *, steps: int = 3) -> str:
+        """The name may be a capture's, a refund's or an authorization's: their forms do not differ.
+
+        Links lead upwards from refund to capture to authorization to order, and no further.
+        """
         part: CaptureBody | RefundBody | AuthorizationBody
         try:
             part = self.capture(ref)
@@ -105,9 +108,9 @@ class Lookup:
             return order_id
         above = capture_behind(part) if isinstance(part, RefundBody) else None
         above = above or last_segment(part.links, "authorizations")
-        if above is None or above == ref:
+        if above is None or steps <= 1:
             raise NotOurs
-        return self._order_id_of(above)
+        return self._order_id_of(above, steps=steps - 1)
 
     def _get(self, path: str, params: dict[str, str] | None = None) -> Answer:
         answer = self._conversation.get(path, params)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TypeAlias
@@ -39,13 +40,17 @@ def granted(token: str = "token-1", expires_in: int = 32400) -> httpx.Response:
 
 
 class Line:
-    """`tell(request, steps...)` queues what happens to requests of that kind; the last step stays."""
+    """`tell(request, steps...)` queues what happens to requests of that kind; the last step stays.
+
+    `answers` are for requests whose answer depends on what is asked.
+    """
 
     def __init__(self) -> None:
         self.clock = FixedClock(NOON)
         self.requests: list[httpx.Request] = []
         self._script: defaultdict[str, deque[Step]] = defaultdict(deque)
         self._lock = Lock()
+        self.answers: dict[str, Callable[[httpx.Request], httpx.Response]] = {}
         self.pauses: list[float] = []
         self.client = provider_client(httpx.MockTransport(self._answer))
         self.api = PayPalApi(
@@ -70,6 +75,8 @@ class Line:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         with self._lock:
             self.requests.append(request)
+            if (answer := self.answers.get(f"{request.method} {request.url.path}")) is not None:
+                return answer(request)
             steps = self._script.get(f"{request.method} {request.url.path}")
             if steps is None:
                 return refuses("INVALID_RESOURCE_ID", 404)
