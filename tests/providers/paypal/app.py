@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 
+from tests.provider_contracts.transport import DELIBERATE
 from tests.providers.books import Entry, Json, ProviderBooks
 from tests.providers.counter import Call, WireFault
 from tests.providers.paypal.access import NoGrant, admit, grant, revoke
@@ -18,7 +19,7 @@ from tests.providers.paypal.exchange import Exchange, key_too_long
 from tests.providers.paypal.refusals import Refusal, bad_request, not_found, still_busy
 from tests.providers.paypal.routes import ROUTES
 from tests.providers.paypal.signatures import PREFIX, SigningDesk
-from tests.providers.paypal.spoiling import DELIBERATE, spoilt
+from tests.providers.paypal.spoiling import spoilt
 from tests.providers.paypal.verification import parsed, verify
 from tests.providers.routes import Reply, Request
 
@@ -71,7 +72,7 @@ class PayPalApp:
             with self._alone(request):
                 status, body = self._answered(request, fault)
         except Refusal as refusal:
-            status, body = refusal.status, refusal.body(debug_id)
+            status, body = refusal.status, refusal.body(debug_id, wordy=request.path == VERIFY)
         except NoGrant as refusal:
             status, body = refusal.status, refusal.body
         headers = {"PayPal-Debug-Id": debug_id, "Cache-Control": "no-store"}
@@ -80,7 +81,7 @@ class PayPalApp:
         if body is None:
             return Reply(status=status, headers=headers)
         if fault in (WireFault.UNKNOWN_WORD, WireFault.MISSING_FIELD) and status < 300:
-            headers |= DELIBERATE
+            headers[DELIBERATE] = "yes"
             body = spoilt(body, fault, self.call_of(request))
         return Reply.of_json(status, body, headers)
 

@@ -9,9 +9,10 @@ from tests.providers.notifications import Parcel, Signer
 from tests.providers.paypal.app import PayPalApp
 from tests.providers.paypal.authority import Authority, new_authority
 from tests.providers.paypal.desk import Hosts, new_id
-from tests.providers.paypal.signatures import PREFIX, SigningDesk
+from tests.providers.paypal.signatures import LEAF_ALONE, PREFIX, SigningDesk
 
 _ACCOUNT = "paypal_account"
+SENDS_LEAF_ALONE = "sends_leaf_alone"
 
 
 @attrs.frozen(kw_only=True)
@@ -60,18 +61,20 @@ def app_on(books: ProviderBooks) -> PayPalApp:
 
 
 def certificates_of(account: Account) -> dict[str, str]:
-    """What stands at PayPal's certificate addresses: at `-LEAF` the leaf alone, which PayPal has done."""
+    """What stands at PayPal's certificate addresses."""
     leaf = account.authority.certificate_pem
     return {
         account.certificate_id: leaf + account.authority.intermediate_pem,
-        f"{account.certificate_id}-LEAF": leaf,
+        f"{account.certificate_id}{LEAF_ALONE}": leaf,
     }
 
 
 def signer_on(books: ProviderBooks) -> Signer:
     signing = account_on(books).signing
+    alone = attrs.evolve(signing, certificate_url=signing.certificate_url + LEAF_ALONE)
 
     def sign(parcel: Parcel) -> dict[str, str]:
-        return signing.headers(parcel.body, books.now())
+        desk = alone if books.look(SENDS_LEAF_ALONE) else signing
+        return desk.headers(parcel.body, books.now())
 
     return sign

@@ -33,10 +33,11 @@ class Refusal(Exception):
     field: str | None = None
     page: str | None = None
 
-    def body(self, debug_id: str) -> dict[str, Any]:
+    def body(self, debug_id: str, *, wordy: bool = False) -> dict[str, Any]:
+        """`wordy` where the contract demands a sentence and leaves its wording open."""
         body: dict[str, Any] = {"name": _NAMES[self.status], "debug_id": debug_id}
-        if self.status == 429:
-            body["message"] = "Slower, please."
+        if wordy or self.status == 429:
+            body["message"] = "The simulator would rather not."
         if self.issue is not None:
             detail = {"issue": self.issue} | ({} if self.field is None else {"field": self.field})
             body["details"] = [detail]

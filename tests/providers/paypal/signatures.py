@@ -19,11 +19,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 ALGORITHM = "SHA256withRSA"
 PREFIX = "/v1/notifications/certs/"
+LEAF_ALONE = "-LEAF"
+"""At the end of a certificate's address: without the chain, as PayPal has served it too."""
 
 
 @attrs.frozen(kw_only=True)
 class SigningDesk:
-    """Signs for one webhook with one key, whose certificate stands at `certificate_url`."""
+    """Signs for one webhook with one key, whose certificate and its chain stand at `certificate_url`."""
 
     key_pem: str = attrs.field(repr=False)
     certificate_url: str
@@ -48,9 +50,8 @@ class SigningDesk:
         """PayPal's own answer to "did you send this": no more than what the signature says."""
         names = ("transmission_id", "transmission_time", "webhook_id", "transmission_sig")
         transmission, time, webhook, signature = (str(claim[name]) for name in names)
-        if claim["auth_algo"] != ALGORITHM or claim["cert_url"] != self.certificate_url:
-            return False
-        if webhook != self.webhook_id:
+        known = (self.certificate_url, self.certificate_url + LEAF_ALONE)
+        if claim["auth_algo"] != ALGORITHM or claim["cert_url"] not in known or webhook != self.webhook_id:
             return False
         try:
             _key(self.key_pem).public_key().verify(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from tests.providers.notifications import (
 from tests.providers.paypal import access, customer, disputes, refunds, reporting
 from tests.providers.paypal.amounts import amount_body
 from tests.providers.paypal.desk import Desk, new_id
-from tests.providers.paypal.opening import account_on, app_on, signer_on
+from tests.providers.paypal.opening import SENDS_LEAF_ALONE, account_on, app_on, signer_on
 from tests.providers.paypal.records import Capture, Dispute, Line, Means, Order, Refund
 from tests.providers.server import ProviderServer, close_door
 
@@ -86,7 +86,7 @@ class PayPalSimulator(ProviderSimulator):
 
     @property
     def certificate_url(self) -> str:
-        """What news name. With `-LEAF` behind it, the certificate alone stands there, without a chain."""
+        """What news name as long as the chain is sent too."""
         return self._account.signing.certificate_url
 
     @contextmanager
@@ -218,9 +218,10 @@ class PayPalSimulator(ProviderSimulator):
         with self._desk() as desk:
             return [order.id for order in desk.all(Order, {"custom_id": our_reference})]
 
-    def certificates(self) -> Mapping[str, str]:
-        """PEM by path below the host that `certificate_url` names."""
-        return app_on(self.books).certificates
+    def send_leaf_alone(self, alone: bool = True) -> None:
+        """From now on news name an address where the certificate stands without its chain."""
+        with self.books.entry() as entry:
+            entry.keep(SENDS_LEAF_ALONE, alone)
 
     def close(self) -> None:
         """Raises `RuntimeError` where the simulator itself broke on the way."""

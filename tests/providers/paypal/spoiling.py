@@ -7,8 +7,6 @@ from typing import Any
 from tests.providers.books import Json
 from tests.providers.counter import Call, WireFault
 
-DELIBERATE = {"X-Deliberate-Fault": "yes"}
-"""On every spoilt answer, for who holds answers against the contract."""
 UNKNOWN_WORD = "TELEPORTED"
 _MAIN_THING = {
     Call.OPEN: "id",
