@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import attrs
 
-from tests.provider_contracts.transport import DELIBERATE
 from tests.providers import faults
 from tests.providers.books import ProviderBooks
 from tests.providers.counter import Call, WireFault
@@ -22,6 +21,8 @@ HOST = "127.0.0.1"
 DELAY_S = 0.2
 LONGEST_BODY = 1_000_000
 LOOK_AT_DOOR_S = 0.02
+SPOILT = "X-Deliberate-Fault"
+"""Says to those who check contracts that an answer is broken on purpose."""
 DOOR_DEADLINE_S = 10
 
 
@@ -164,8 +165,7 @@ class ProviderServer:
 
 
 def _spoilt(reply: Reply) -> Reply:
-    """Say to those who check contracts that this one is broken on purpose."""
-    return attrs.evolve(reply, headers={**reply.headers, DELIBERATE: "yes"})
+    return attrs.evolve(reply, headers={**reply.headers, SPOILT: "yes"})
 
 
 def close_door(books: ProviderBooks, closed: bool) -> None:

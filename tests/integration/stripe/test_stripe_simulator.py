@@ -6,7 +6,6 @@ import json
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from printapic.application.ports.payments import MovementKind
@@ -14,44 +13,21 @@ from printapic.domain.money import Money
 from printapic.domain.payments.snapshot import DisputeState, RefundState
 from tests.providers.books import Json
 from tests.providers.counter import Call, PageClosed, WireFault
-from tests.providers.stripe.api import StripeApi
+from tests.providers.stripe.api import SESSIONS, StripeApi, checkout, done, look, refused
 from tests.providers.stripe.balance import fee_of
 from tests.providers.stripe.simulator import StripeSimulator
-
-SESSIONS = "/v1/checkout/sessions"
-FULL = ["payment_intent.latest_charge.balance_transaction"]
 
 
 def eur(minor: int) -> Money:
     return Money.of(f"{minor // 100}.{minor % 100:02}", "EUR")
 
 
-def ask(stripe: StripeSimulator, amount: int = 1290, currency: str = "eur", **more: Any) -> Json:
-    return {
-        "mode": "payment",
-        "client_reference_id": "attempt-1",
-        "success_url": "https://shop.test/return",
-        "cancel_url": "https://shop.test/cancel",
-        "expires_at": int(stripe.books.now().timestamp()) + 3600,
-        "locale": "de",
-        "adaptive_pricing": {"enabled": False},
-        "metadata": {"attempt": "attempt-1"},
-        "line_items": [
-            {
-                "quantity": 1,
-                "price_data": {
-                    "currency": currency,
-                    "unit_amount": amount,
-                    "product_data": {"name": "Order PA-1"},
-                },
-            }
-        ],
-        **more,
-    }
-
-
 def opened(stripe: StripeSimulator, api: StripeApi, amount: int = 1290, **more: Any) -> str:
     return str(done(api.post(SESSIONS, **ask(stripe, amount, **more)))["id"])
+
+
+def ask(stripe: StripeSimulator, amount: int = 1290, currency: str = "eur", **more: Any) -> Json:
+    return {**checkout(stripe.books.now(), amount, currency), **more}
 
 
 def held(stripe: StripeSimulator, api: StripeApi) -> tuple[str, str]:
@@ -67,22 +43,6 @@ def paid(stripe: StripeSimulator, api: StripeApi, amount: int = 1290) -> Json:
     stripe.pay(ref)
     charge: Json = look(api, ref)["payment_intent"]["latest_charge"]
     return charge
-
-
-def look(api: StripeApi, ref: str) -> Json:
-    return done(api.get(f"{SESSIONS}/{ref}", expand=FULL))
-
-
-def done(answer: httpx.Response) -> Json:
-    assert answer.status_code == 200, answer.text
-    return json.loads(answer.text)
-
-
-def refused(answer: httpx.Response, status: int = 400) -> tuple[str | None, str | None]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["request-id"].startswith("req_")
-    error = answer.json()["error"]
-    return error.get("code"), error.get("param")
 
 
 def news(stripe: StripeSimulator) -> list[str]:

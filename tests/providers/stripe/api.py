@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,8 +11,12 @@ import httpx
 
 from tests.provider_contracts.contract import Contract, ContractViolation
 from tests.provider_contracts.transport import ContractTransport
+from tests.providers.books import Json
 from tests.providers.stripe.account import API_VERSION
 from tests.providers.stripe.opening import DEFAULT_KEY
+
+SESSIONS = "/v1/checkout/sessions"
+FULL = ["payment_intent.latest_charge.balance_transaction"]
 
 
 class StripeApi:
@@ -61,3 +67,42 @@ def spelt(values: Any, name: str = "") -> dict[str, str]:
         for key, each in inside
         for full, value in spelt(each, f"{name}[{key}]" if name else key).items()
     }
+
+
+def checkout(now: datetime, amount: int = 1290, currency: str = "eur") -> Json:
+    """What a shop asks a hosted page to be."""
+    product = {"name": "Order PA-1"}
+    return {
+        "mode": "payment",
+        "client_reference_id": "attempt-1",
+        "success_url": "https://shop.test/return",
+        "cancel_url": "https://shop.test/cancel",
+        "expires_at": int(now.timestamp()) + 3600,
+        "locale": "de",
+        "adaptive_pricing": {"enabled": False},
+        "metadata": {"attempt": "attempt-1"},
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {"currency": currency, "unit_amount": amount, "product_data": product},
+            }
+        ],
+    }
+
+
+def look(api: StripeApi, ref: str) -> Json:
+    """A session with everything about its money."""
+    return done(api.get(f"{SESSIONS}/{ref}", expand=FULL))
+
+
+def done(answer: httpx.Response) -> Json:
+    assert answer.status_code == 200, answer.text
+    return json.loads(answer.text)
+
+
+def refused(answer: httpx.Response, status: int = 400) -> tuple[str | None, str | None]:
+    """The code and the parameter of a refusal."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["request-id"].startswith("req_")
+    error = answer.json()["error"]
+    return error.get("code"), error.get("param")

@@ -34,7 +34,8 @@ class StripeSimulator(ProviderSimulator):
     """Runs on the books at `path`, which may be old ones: it goes on where the last one was.
 
     `own_process` serves from another process, which `kill` ends the hard way and `start` begins again at
-    the same URL. Notifications go to `webhook_url`, or to whom `notify` says.
+    the same URL. Notifications go to `webhook_url`, or to whom `notify` says, on `deliver`; a process of
+    its own that `pushes` sends them to `webhook_url` by itself, again until they are taken.
     """
 
     provider = Provider.STRIPE
@@ -44,6 +45,7 @@ class StripeSimulator(ProviderSimulator):
         path: Path,
         *,
         own_process: bool = False,
+        pushes: bool = False,
         webhook_url: str | None = None,
         api_keys: Sequence[str] = (opening.DEFAULT_KEY,),
         webhook_secrets: Sequence[str] = (opening.DEFAULT_SECRET,),
@@ -51,6 +53,7 @@ class StripeSimulator(ProviderSimulator):
         self.books = ProviderBooks(path)
         opening.prepare(self.books, api_keys=api_keys, webhook_secrets=webhook_secrets)
         self._own_process = own_process
+        self._push_to = webhook_url if pushes else None
         self._port = 0
         self._client: httpx.Client | None = None
         self._postman: Postman | None = None
@@ -62,7 +65,9 @@ class StripeSimulator(ProviderSimulator):
     def start(self) -> None:
         """Serve, again after `kill` at the same URL."""
         if self._own_process:
-            self._server = ProviderProcess("stripe", books=self.books.path, port=self._port)
+            self._server = ProviderProcess(
+                "stripe", books=self.books.path, port=self._port, webhook_url=self._push_to
+            )
         else:
             self._server = ProviderServer(opening.app_on(self.books), port=self._port)
         self.url, self._port = self._server.url, self._server.port
