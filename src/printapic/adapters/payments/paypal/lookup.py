@@ -19,7 +19,7 @@ from printapic.application.ports.payments import Trace
 from printapic.domain.payments.snapshot import DisputeFact
 
 _REF = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
-_DISPUTE = re.compile(r"[A-Z]{2}(?:-[A-Za-z0-9]{1,64}){1,4}", re.ASCII)
+_DISPUTE = re.compile(r"[A-Za-z0-9]{1,64}(?:-[A-Za-z0-9]{1,64}){1,8}", re.ASCII)
 _MOST_PAGES = 20
 
 
