@@ -127,6 +127,26 @@ def test_the_doctor_names_what_is_missing(printapic: Command) -> None:
     printapic("catalogue", "list")
     after = printapic("doctor", "--json")
     assert (after.exit_code, {check["ok"] for check in json.loads(after.out)}) == (0, {"yes"})
+    assert {"what": "payments by simulated, test mode", "ok": "yes"} in json.loads(after.out)
+
+
+def test_the_doctor_names_who_takes_the_money(printapic: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    printapic("catalogue", "list")
+    for name, value in {
+        "PAYMENTS": "paypal,stripe",
+        "STRIPE_SECRET_KEY": "rk_test_hush",
+        "PAYPAL_CLIENT_ID": "shop",
+        "PAYPAL_CLIENT_SECRET": "hush",
+        "PAYPAL_WEBHOOK_IDS": "4JH86294D6297924G",
+    }.items():
+        monkeypatch.setenv(f"PRINTAPIC_{name}", value)
+    answer = printapic("doctor", "--json")
+    assert answer.exit_code == 0
+    assert [check["what"] for check in json.loads(answer.out) if "payments" in check["what"]] == [
+        "payments by paypal, test mode",
+        "payments by stripe, test mode, without webhooks",
+    ]
+    assert "hush" not in answer.out + answer.err
 
 
 def test_a_photo_can_be_looked_at_without_an_upload(printapic: Command, tmp_path: Path) -> None:

@@ -165,7 +165,9 @@ class LiveShop:
 
     def work(self) -> None:
         """Deliver every due webhook and do every due job, and what comes of them."""
-        while self.container.deliverer().deliver_due() + self.container.worker().run_due(self.shop.perform):
+        deliverer = self.container.deliverer()
+        assert deliverer is not None, "only the simulated provider delivers here"
+        while deliverer.deliver_due() + self.container.worker().run_due(self.shop.perform):
             pass
 
     def traces(self) -> dict[str, object]:

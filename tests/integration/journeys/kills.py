@@ -15,6 +15,7 @@ from uuid import UUID
 from printapic.application.ports.jobs import JobState
 from printapic.domain.actors import Actor, Role
 from printapic.domain.ids import OrderId, PaymentId
+from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.transaction import TransactionType
 from printapic.entrypoints.container import Container
 from printapic.entrypoints.embedded import open_container
@@ -81,7 +82,9 @@ def _check(container: Container, shopper: Shopper) -> None:
     assert [(t.type, t.amount) for t in payment.transactions] == [(TransactionType.CAPTURE, order.total)]
     charged = [
         movement
-        for movement in container.simulated().movements(since=since, until=since + timedelta(hours=2))
+        for movement in container.gateways()[Provider.SIMULATED].movements(
+            since=since, until=since + timedelta(hours=2)
+        )
         if movement.ref == payment.transactions[0].ref
     ]
     assert [movement.amount for movement in charged] == [order.total]

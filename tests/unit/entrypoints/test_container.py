@@ -44,6 +44,7 @@ from printapic.application.ports.throttle import Limit
 from printapic.application.ports.unit_of_work import StorageUnavailable
 from printapic.application.shop import Shop
 from printapic.domain.ids import ApiKeyId
+from printapic.domain.payments.attempt import Provider
 from printapic.entrypoints.container import Container, apply_migrations, close, create_keys
 from printapic.entrypoints.readiness import readiness
 from printapic.entrypoints.settings import (
@@ -53,6 +54,8 @@ from printapic.entrypoints.settings import (
     MemoryStorage,
     Mode,
     NoThrottling,
+    Payments,
+    PayPalPayments,
     PostgresStorage,
     ProcrastinateJobs,
     RedisThrottling,
@@ -61,16 +64,29 @@ from printapic.entrypoints.settings import (
     Secret,
     Settings,
     SettingsInvalid,
+    SimulatedPayments,
     SmtpMail,
     SqliteStorage,
+    StripePayments,
 )
 from tests.servers.processes import free_ports
+from tests.unit.adapters.payments.paypal.authority import Authority, pem
 
 if TYPE_CHECKING:
     from tests.servers.s3 import S3Bucket
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PASSWORD = "nineteen blue herons"
+STRIPE = StripePayments(
+    secret_key=Secret("sk_test_hush"), webhook_secrets=(Secret("whsec_hush"),), api_url="http://127.0.0.1:1"
+)
+PAYPAL = PayPalPayments(
+    client_id="shop",
+    client_secret=Secret("hush"),
+    sandbox=True,
+    webhook_ids=("4JH86294D6297924G",),
+    api_url="http://127.0.0.1:1",
+)
 Change = dict[str, Any]
 
 
@@ -136,6 +152,9 @@ CHOICES: dict[str, Callable[[pytest.FixtureRequest, Path], Change]] = {
     "mail-tls": lambda _, folder: {"mail": SmtpMail(host="127.0.0.1", security="tls")},
     "mail-plain": lambda _, folder: {"mail": SmtpMail(host="127.0.0.1", security="none")},
     "books-in-a-file": lambda _, folder: {"payments": Settings.embedded(folder).payments},
+    "stripe": lambda _, folder: {"payments": (STRIPE,)},
+    "paypal": lambda _, folder: {"payments": (PAYPAL,)},
+    "every-provider": lambda _, folder: {"payments": (PAYPAL, SimulatedPayments(books=None), STRIPE)},
 }
 
 
@@ -212,6 +231,57 @@ def test_each_choice_is_the_one_that_was_made(
         assert type(container.providers[provider]()) is made
     finally:
         close(container)
+
+
+@pytest.mark.parametrize(
+    ("payments", "providers", "delivers"),
+    [
+        ((STRIPE,), [Provider.STRIPE], False),
+        ((PAYPAL,), [Provider.PAYPAL], False),
+        ((SimulatedPayments(books=None),), [Provider.SIMULATED], True),
+        ((PAYPAL, STRIPE), [Provider.PAYPAL, Provider.STRIPE], False),
+        ((STRIPE, SimulatedPayments(books=None)), [Provider.STRIPE, Provider.SIMULATED], True),
+    ],
+    ids=["stripe", "paypal", "simulated", "both", "simulated-beside"],
+)
+def test_each_provider_has_its_gateway_and_its_verifier(
+    fresh: Settings, payments: tuple[Payments, ...], providers: list[Provider], delivers: bool
+) -> None:
+    container = Container(settings=attrs.evolve(fresh, payments=payments))
+    try:
+        gateways, verifiers = container.gateways(), container.verifiers()
+        assert list(gateways) == list(verifiers) == providers
+        for provider in providers:
+            assert gateways[provider].provider is verifiers[provider].provider is provider
+            assert not gateways[provider].livemode
+        ours = (container.books(), container.simulated(), container.hosted_checkout(), container.deliverer())
+        assert [each is not None for each in ours] == [delivers] * 4
+        paypal = container.paypal_api()
+        assert (paypal is not None) is (Provider.PAYPAL in providers)
+    finally:
+        close(container)
+    assert paypal is None or paypal.client.is_closed
+
+
+def test_in_production_real_money_moves(fresh: Settings, tmp_path: Path) -> None:
+    assert create_keys(fresh.keys_file)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(pem(Authority.root().certificate))
+    payments = (
+        attrs.evolve(STRIPE, secret_key=Secret("rk_live_hush")),
+        attrs.evolve(PAYPAL, sandbox=False, intermediates=bundle),
+    )
+    container = Container(settings=attrs.evolve(fresh, mode=Mode.PRODUCTION, payments=payments))
+    assert all(gateway.livemode for gateway in container.gateways().values())
+    assert len(container.verifiers()) == 2
+    close(container)
+
+
+def test_without_a_webhook_secret_there_are_no_webhooks_to_take(fresh: Settings) -> None:
+    deaf = (attrs.evolve(STRIPE, webhook_secrets=()), attrs.evolve(PAYPAL, webhook_ids=()))
+    container = Container(settings=attrs.evolve(fresh, payments=deaf))
+    assert (len(container.gateways()), len(container.verifiers())) == (2, 0)
+    close(container)
 
 
 def test_a_shop_in_memory_touches_the_disk_for_its_keys_alone(fresh: Settings) -> None:
@@ -342,6 +412,7 @@ def test_closing_gives_everything_back_and_may_be_repeated(fresh: Settings) -> N
     container.deliverer()
     engine, books = container.engine(), container.books()
     assert isinstance(engine, Engine)
+    assert books is not None
     for _ in range(2):
         close(container)
     assert engine.pool.status().startswith("Pool size: 28  Connections in pool: 0")

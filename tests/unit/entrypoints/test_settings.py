@@ -69,7 +69,7 @@ def test_an_embedded_shop_lives_in_one_folder(tmp_path: Path) -> None:
     assert settings.storage == SqliteStorage(path=tmp_path / "printapic.sqlite")
     assert settings.images == FolderImages(root=tmp_path / "images")
     assert settings.mail == FolderMail(folder=tmp_path / "mail")
-    assert settings.payments == SimulatedPayments(books=tmp_path / "simulated-payments.sqlite")
+    assert settings.payments == (SimulatedPayments(books=tmp_path / "simulated-payments.sqlite"),)
     assert settings.keys_file == tmp_path / "keys.json"
 
 
@@ -78,7 +78,7 @@ def test_a_shop_in_memory_keeps_only_its_keys(tmp_path: Path) -> None:
     assert settings.storage == MemoryStorage()
     assert settings.images == MemoryImages()
     assert settings.mail == MemoryMail()
-    assert settings.payments == SimulatedPayments(books=None)
+    assert settings.payments == (SimulatedPayments(books=None),)
     assert problems(settings) == []
 
 
@@ -219,9 +219,37 @@ def test_every_variable_of_a_mail_server_is_read() -> None:
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("hush-4\n")
+    file.chmod(0o600)
     mail = read(MAIL="smtp", SMTP_HOST="mail.example", SMTP_PASSWORD_FILE=str(file)).mail
     assert isinstance(mail, SmtpMail)
     assert mail.password == Secret("hush-4")
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o660, 0o602, 0o666, 0o644, 0o700 | 0o001])
+def test_a_secret_that_others_may_read_or_write_is_refused(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "secret"
+    file.write_text(POSTGRES)
+    file.chmod(mode)
+    for name in ("DATABASE_URL", "REDIS_URL", "SMTP_PASSWORD", "S3_SECRET_KEY", "AUDIT_S3_SECRET_KEY"):
+        with pytest.raises(SettingsInvalid) as refusal:
+            read(MAIL="smtp", IMAGES="s3", AUDIT_CHECKPOINTS="s3", **{f"{name}_FILE": str(file)})
+        assert f"PRINTAPIC_{name}_FILE must be readable by its owner alone" in refusal.value.problems
+        assert "hush" not in str(refusal.value)
+
+
+def test_of_a_secret_given_twice_one_would_be_forgotten(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("hush-4")
+    file.chmod(0o600)
+    given = {"MAIL": "smtp", "SMTP_HOST": "mail.example", "SMTP_PASSWORD_FILE": str(file)}
+    with pytest.raises(SettingsInvalid) as refusal:
+        read(**given, SMTP_PASSWORD="hush-5")
+    assert refusal.value.problems == [
+        "PRINTAPIC_SMTP_PASSWORD and PRINTAPIC_SMTP_PASSWORD_FILE must not both be set"
+    ]
+    mail = read(**given, SMTP_PASSWORD="").mail
+    assert isinstance(mail, SmtpMail)
+    assert mail.password == Secret("hush-4"), "what is empty is not set"
 
 
 def test_a_variable_outweighs_its_file(tmp_path: Path) -> None:
@@ -233,6 +261,7 @@ def test_a_variable_outweighs_its_file(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_named_and_its_content_is_not(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"hush-5\xff")
+    (tmp_path / "latin").chmod(0o600)
     for path in (tmp_path / "missing", tmp_path / "latin", tmp_path):
         with pytest.raises(SettingsInvalid) as refusal:
             read(MAIL="smtp", SMTP_HOST="mail.example", SMTP_PASSWORD_FILE=str(path))

@@ -23,6 +23,16 @@ def migrate() -> None:
     click.echo("migrated: " + ", ".join(applied) if applied else "nothing to migrate")
 
 
+def _providers(container: Container) -> list[str]:
+    """Who takes the money, whether it is real, and whether their webhooks are heard."""
+    heard = container.verifiers()
+    return [
+        f"payments by {provider.value}, {'live' if gateway.livemode else 'test mode'}"
+        + ("" if provider in heard else ", without webhooks")
+        for provider, gateway in container.gateways().items()
+    ]
+
+
 def _overdue(container: Container) -> bool:
     now = container.clock().now()
     return any(key.overdue(at=now) for key in container.keyring().list(at=now))
@@ -36,8 +46,9 @@ def doctor(as_json: bool) -> None:
     settings.check()
     container = Container(settings=settings)
     try:
-        checks = readiness(container)
+        checks = dict(readiness(container))
         overdue = checks["keys"] and _overdue(container)
+        checks |= dict.fromkeys(_providers(container) if checks["keys"] else (), True)
     finally:
         close(container)
     show([{"what": name, "ok": "yes" if good else "NO"} for name, good in checks.items()], as_json=as_json)

@@ -1,12 +1,13 @@
 """The composition root: what is chosen by typed functions, wired by one container, and nothing else.
 
-Adapters whose libraries are slow to load, boto3, Procrastinate and redis, are imported where they are chosen.
+Adapters whose libraries are slow to load, boto3, Procrastinate, redis and stripe, are imported where they are
+chosen.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -26,10 +27,6 @@ from printapic.adapters.notifications.folder import FolderMailer
 from printapic.adapters.notifications.memory import MemoryMailer
 from printapic.adapters.notifications.smtp import SmtpMailer
 from printapic.adapters.notifications.templates import JinjaMailTemplates
-from printapic.adapters.payments.simulated.books import SimulatedBooks
-from printapic.adapters.payments.simulated.checkout import HostedCheckout
-from printapic.adapters.payments.simulated.gateway import SimulatedGateway
-from printapic.adapters.payments.simulated.webhooks import SimulatedWebhookVerifier, WebhookDeliverer
 from printapic.adapters.persistence.sql.migrate import migrate
 from printapic.adapters.system.clock import SystemClock
 from printapic.adapters.system.identifiers import RandomIdentifiers
@@ -49,15 +46,22 @@ from printapic.application.notifications.delivery import ShopFront
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.images import ImageStore
 from printapic.application.ports.notifications import Mailer
-from printapic.application.ports.payments import PaymentGateway, WebhookVerifier
 from printapic.application.ports.secrets import ApiKeyMint
 from printapic.application.ports.throttle import Throttle
 from printapic.application.ports.users import PasswordHasher
 from printapic.application.shop import Shop
-from printapic.domain.payments.attempt import Provider
 from printapic.entrypoints import settings as choices
 from printapic.entrypoints.container.auditing import audit_checkpoints
 from printapic.entrypoints.container.buckets import bucket_client
+from printapic.entrypoints.container.paying import (
+    deliverer,
+    gateways,
+    hosted_checkout,
+    paypal_api,
+    simulated_books,
+    simulated_gateway,
+    verifiers,
+)
 from printapic.entrypoints.container.storage import (
     engine,
     idempotency_keys,
@@ -70,7 +74,6 @@ from printapic.entrypoints.container.storage import (
 from printapic.entrypoints.settings import Mode, Settings
 
 JWT_AUDIENCE = "printapic-api"
-_SIMULATED_WEBHOOKS = "/v1/webhooks/simulated"
 
 
 def image_store(settings: Settings) -> ImageStore:
@@ -129,32 +132,6 @@ def hasher(settings: Settings, closing: ExitStack) -> PasswordHasher:
 def key_mint(settings: Settings) -> ApiKeyMint:
     """Keys of a shop that tries things out are told by their looks from those that move money."""
     return PrefixedApiKeyMint(environment="live" if settings.mode is Mode.PRODUCTION else "test")
-
-
-def simulated_books(settings: Settings, clock: Clock, closing: ExitStack) -> SimulatedBooks:
-    return closing.enter_context(contextlib.closing(SimulatedBooks(settings.payments.books, clock)))
-
-
-def gateways(simulated: SimulatedGateway) -> Mapping[Provider, PaymentGateway]:
-    return {simulated.provider: simulated}
-
-
-def verifiers(keys: FileKeyRing) -> Mapping[Provider, WebhookVerifier]:
-    verifier = SimulatedWebhookVerifier([_webhook_secret(keys)])
-    return {verifier.provider: verifier}
-
-
-def deliverer(
-    settings: Settings, books: SimulatedBooks, keys: FileKeyRing, closing: ExitStack
-) -> WebhookDeliverer:
-    url = settings.public_url + _SIMULATED_WEBHOOKS
-    opened = WebhookDeliverer(books, url=url, secret=_webhook_secret(keys))
-    return closing.enter_context(contextlib.closing(opened))
-
-
-def _webhook_secret(keys: FileKeyRing) -> str:
-    """The same for ever, under the oldest key: as with a real provider, no rotation of ours changes it."""
-    return keys.secret("simulated webhooks", keys.kids[0]).hex()
 
 
 def throttle(settings: Settings, closing: ExitStack) -> Throttle:
@@ -252,12 +229,11 @@ class Container(containers.DeclarativeContainer):
     reader = providers.ThreadSafeSingleton(TomlPriceListReader)
 
     books = providers.ThreadSafeSingleton(simulated_books, settings, clock, closing)
-    simulated = providers.ThreadSafeSingleton(
-        SimulatedGateway, books, public_url=settings.provided.public_url
-    )
-    gateways = providers.ThreadSafeSingleton(gateways, simulated)
-    verifiers = providers.ThreadSafeSingleton(verifiers, keyring)
-    hosted_checkout = providers.ThreadSafeSingleton(HostedCheckout, books)
+    simulated = providers.ThreadSafeSingleton(simulated_gateway, settings, books)
+    paypal_api = providers.ThreadSafeSingleton(paypal_api, settings, clock, closing)
+    gateways = providers.ThreadSafeSingleton(gateways, settings, simulated, paypal_api, clock, closing)
+    verifiers = providers.ThreadSafeSingleton(verifiers, settings, keyring, paypal_api, closing)
+    hosted_checkout = providers.ThreadSafeSingleton(hosted_checkout, books)
     deliverer = providers.ThreadSafeSingleton(deliverer, settings, books, keyring, closing)
 
     shop = providers.ThreadSafeSingleton(

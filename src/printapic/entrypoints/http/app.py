@@ -62,7 +62,7 @@ from printapic.entrypoints.http.users import UserController
 from printapic.entrypoints.http.visits import Visits
 from printapic.entrypoints.http.webhooks import WebhookController
 from printapic.entrypoints.readiness import readiness
-from printapic.entrypoints.settings import NoThrottling, RedisThrottling, Settings, SimulatedPayments
+from printapic.entrypoints.settings import NoThrottling, RedisThrottling, Settings
 
 __all__ = ["CONTROLLERS", "create_app", "openapi_document"]
 SPARE_THREADS = 2
@@ -185,9 +185,7 @@ def _turnstile(container: Container) -> Turnstile | None:
 
 def _simulated(settings: Settings) -> tuple[ControllerRouterHandler, ...]:
     """The hosted page, where the provider is one of our own."""
-    match settings.payments:
-        case SimulatedPayments():
-            return (SimulatedCheckoutController,)
+    return () if settings.simulated is None else (SimulatedCheckoutController,)
 
 
 def _behind_the_gate(app: ASGIApp, settings: Settings) -> ASGIApp:

@@ -31,6 +31,7 @@ from printapic.entrypoints.settings.choices import (
     Network,
     NoThrottling,
     Payments,
+    PayPalPayments,
     PostgresStorage,
     ProcrastinateJobs,
     RedisThrottling,
@@ -42,8 +43,10 @@ from printapic.entrypoints.settings.choices import (
     SmtpMail,
     SqliteStorage,
     Storage,
+    StripePayments,
     Throttling,
 )
+from printapic.entrypoints.settings.paying import LOOPBACK, payment_problems, payments_choice
 from printapic.entrypoints.settings.variables import (
     Variables,
     checkpoints_choice,
@@ -72,6 +75,7 @@ __all__ = [
     "Mode",
     "Network",
     "NoThrottling",
+    "PayPalPayments",
     "Payments",
     "PostgresStorage",
     "ProcrastinateJobs",
@@ -85,6 +89,7 @@ __all__ = [
     "SmtpMail",
     "SqliteStorage",
     "Storage",
+    "StripePayments",
     "Throttling",
 ]
 
@@ -96,7 +101,8 @@ _STAFF_MFA = {"": None, "required": True, "optional": False}
 class Settings:
     """One shop. `public_url` is where clients reach its API, without a path.
 
-    `trusted_proxies` is from where a forwarded address is believed, `processes` how many serve the API.
+    With `manual_capture` the bank holds the money until production starts. `trusted_proxies` is from where
+    a forwarded address is believed, `processes` how many serve the API.
     """
 
     mode: Mode
@@ -105,7 +111,7 @@ class Settings:
     storage: Storage
     images: Images
     mail: MailDelivery
-    payments: Payments
+    payments: tuple[Payments, ...]
     jobs: Jobs
     keys_file: Path
     audit_checkpoints: Checkpoints
@@ -122,6 +128,7 @@ class Settings:
     bcrypt_cost: int = 11
     staff_second_factor: bool | None = None
     max_upload_bytes: int = 50 * MEGABYTE
+    manual_capture: bool = False
     throttling: Throttling = attrs.field(factory=LocalThrottling)
     trusted_proxies: frozenset[Network] = frozenset()
     processes: int = 1
@@ -137,7 +144,7 @@ class Settings:
             storage=SqliteStorage(path=folder / "printapic.sqlite"),
             images=FolderImages(root=folder / "images"),
             mail=FolderMail(folder=folder / "mail"),
-            payments=SimulatedPayments(books=folder / "simulated-payments.sqlite"),
+            payments=(_simulated(folder),),
             jobs=InProcessJobs(),
             keys_file=folder / "keys.json",
             audit_checkpoints=FolderCheckpoints(folder=folder),
@@ -151,7 +158,7 @@ class Settings:
             storage=MemoryStorage(),
             images=MemoryImages(),
             mail=MemoryMail(),
-            payments=SimulatedPayments(books=None),
+            payments=(SimulatedPayments(books=None),),
             audit_checkpoints=MemoryCheckpoints(),
         )
 
@@ -167,7 +174,7 @@ class Settings:
         None, which is any, for a shop that only this machine reaches, by whatever name, and lists none.
         """
         own = urlsplit(self.public_url)
-        if not self.allowed_hosts and self.mode is Mode.EMBEDDED and own.hostname in _LOOPBACK:
+        if not self.allowed_hosts and self.mode is Mode.EMBEDDED and own.hostname in LOOPBACK:
             return None
         return frozenset(host.lower() for host in self.allowed_hosts) | {own.netloc.lower()}
 
@@ -183,6 +190,11 @@ class Settings:
         return self.mode is Mode.PRODUCTION if decided is None else decided
 
     @property
+    def simulated(self) -> SimulatedPayments | None:
+        """The provider of our own, where it is one of those chosen."""
+        return next((each for each in self.payments if isinstance(each, SimulatedPayments)), None)
+
+    @property
     def pages(self) -> tuple[str, ...]:
         """The pages of a web front end that mails lead to."""
         return (self.verify_url, self.reset_url, self.email_url, self.revert_url, self.order_url)
@@ -192,11 +204,11 @@ class Settings:
         problems = [problem for is_wrong, problem in _RULES if is_wrong(self)]
         if self.mode is Mode.PRODUCTION:
             problems += [problem for is_wrong, problem in _PRODUCTION_RULES if is_wrong(self)]
+        problems += payment_problems(self.payments, self.mode)
         if problems:
             raise SettingsInvalid(problems)
 
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 Rule = tuple[Callable[[Settings], bool], str]
 
@@ -254,7 +266,6 @@ _RULES: tuple[Rule, ...] = (
 )
 _PRODUCTION_RULES: tuple[Rule, ...] = (
     (lambda s: not s.public_url.startswith("https://"), "PRINTAPIC_PUBLIC_URL must be https"),
-    (lambda s: isinstance(s.payments, SimulatedPayments), "PRINTAPIC_PAYMENTS must not be simulated"),
     (lambda s: not isinstance(s.mail, SmtpMail), "PRINTAPIC_MAIL must be smtp"),
     (lambda s: isinstance(s.storage, MemoryStorage), "PRINTAPIC_DATABASE_URL must not be memory"),
     (lambda s: isinstance(s.images, MemoryImages), "PRINTAPIC_IMAGES must not be memory"),
@@ -272,6 +283,10 @@ _PRODUCTION_RULES: tuple[Rule, ...] = (
 )
 
 
+def _simulated(folder: Path) -> SimulatedPayments:
+    return SimulatedPayments(books=folder / "simulated-payments.sqlite")
+
+
 def _from_environment(variables: Variables) -> Settings:
     settings = Settings.embedded(
         variables.text("DATA") or "printapic-data",
@@ -284,6 +299,8 @@ def _from_environment(variables: Variables) -> Settings:
         storage=storage_choice(variables, settings.storage),
         images=images_choice(variables, settings.images),
         mail=mail_choice(variables, settings.mail),
+        payments=payments_choice(variables, _simulated(settings.data)),
+        manual_capture=variables.choice("CAPTURE", "automatic", "manual") == "manual",
         jobs=jobs_choice(variables),
         keys_file=Path(variables.text("KEYS_FILE") or settings.keys_file),
         audit_checkpoints=checkpoints_choice(variables, settings.audit_checkpoints),
@@ -304,7 +321,6 @@ def _from_environment(variables: Variables) -> Settings:
         trusted_proxies=variables.networks("TRUSTED_PROXIES"),
         processes=variables.number("PROCESSES", settings.processes),
     )
-    variables.choice("PAYMENTS", "simulated")
     if variables.problems:
         raise SettingsInvalid(variables.problems)
     return settings

@@ -126,7 +126,45 @@ class SimulatedPayments:
     books: Path | None
 
 
-Payments = SimulatedPayments
+@attrs.frozen(kw_only=True)
+class StripePayments:
+    """Stripe's hosted Checkout. Whether real money moves is written in the key.
+
+    Webhooks signed with any of `webhook_secrets` are believed: during a change there are two of them.
+    """
+
+    secret_key: Secret
+    webhook_secrets: tuple[Secret, ...] = ()
+    api_url: str = "https://api.stripe.com"
+
+    @property
+    def livemode(self) -> bool:
+        return self.secret_key.reveal().startswith(STRIPE_LIVE_KEYS)
+
+
+STRIPE_LIVE_KEYS = ("sk_live_", "rk_live_")
+
+
+@attrs.frozen(kw_only=True)
+class PayPalPayments:
+    """PayPal's orders. `webhook_ids` are what PayPal calls our webhooks, and signs their deliveries for.
+
+    `intermediates` is a PEM file of certificates that may be missing behind the one PayPal signs with.
+    """
+
+    client_id: str
+    client_secret: Secret
+    sandbox: bool
+    api_url: str
+    webhook_ids: tuple[str, ...] = ()
+    intermediates: Path | None = None
+
+    @property
+    def livemode(self) -> bool:
+        return not self.sandbox
+
+
+Payments = SimulatedPayments | StripePayments | PayPalPayments
 
 
 @attrs.frozen(kw_only=True)

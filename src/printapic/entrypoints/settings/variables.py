@@ -1,6 +1,7 @@
 """The environment: `PRINTAPIC_*` variables, read as the choices that they name.
 
-A secret may stand in a file instead: `PRINTAPIC_SMTP_PASSWORD_FILE` for `PRINTAPIC_SMTP_PASSWORD`.
+Each may stand in a file instead: `PRINTAPIC_SMTP_PASSWORD_FILE` for `PRINTAPIC_SMTP_PASSWORD`. The file of
+a secret must be its owner's alone.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from printapic.entrypoints.settings.choices import (
@@ -39,6 +40,7 @@ from printapic.entrypoints.settings.choices import (
     Throttling,
 )
 
+Value = TypeVar("Value")
 _PREFIX = "PRINTAPIC_"
 _FILE = "_FILE"
 KNOWN = frozenset(
@@ -53,6 +55,7 @@ KNOWN = frozenset(
         "AUDIT_S3_REGION",
         "AUDIT_S3_SECRET_KEY",
         "BCRYPT_COST",
+        "CAPTURE",
         "CORS_ORIGINS",
         "DATA",
         "DATABASE_URL",
@@ -71,6 +74,15 @@ KNOWN = frozenset(
         "REVERT_URL",
         "STAFF_MFA",
         "PAYMENTS",
+        "PAYPAL_API_URL",
+        "PAYPAL_CLIENT_ID",
+        "PAYPAL_CLIENT_SECRET",
+        "PAYPAL_ENVIRONMENT",
+        "PAYPAL_INTERMEDIATES",
+        "PAYPAL_WEBHOOK_IDS",
+        "STRIPE_API_URL",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRETS",
         "PROCESSES",
         "PUBLIC_URL",
         "RATE_LIMITS",
@@ -112,22 +124,43 @@ class Variables:
             raise LookupError(f"list {name} in KNOWN: who sets it would be told that it does not exist")
         value = self._variables.get(f"PRINTAPIC_{name}")
         path = self._variables.get(f"PRINTAPIC_{name}_FILE")
-        if value is None and path is not None:
-            try:
-                value = Path(path).read_text("utf-8").strip()
-            except (OSError, UnicodeDecodeError):
-                self.problems.append(f"PRINTAPIC_{name}_FILE cannot be read")
+        if not value and path is not None:
+            value = self._content(name, path)
         return value or None
 
     def secret(self, name: str) -> Secret | None:
+        """As `text`, from a variable or a file that nobody else may read: of two, one would be forgotten."""
+        path = self._variables.get(f"PRINTAPIC_{name}_FILE")
+        if path is not None:
+            if self._variables.get(f"PRINTAPIC_{name}"):
+                self.problems.append(f"PRINTAPIC_{name} and PRINTAPIC_{name}_FILE must not both be set")
+            if _is_open(path):
+                self.problems.append(f"PRINTAPIC_{name}_FILE must be readable by its owner alone")
         value = self.text(name)
         return None if value is None else Secret(value)
 
+    def secrets(self, name: str) -> tuple[Secret, ...]:
+        """A list, with commas or white space between."""
+        given = self.secret(name)
+        return tuple(Secret(each) for each in _listed(given.reveal())) if given else ()
+
     def required(self, name: str) -> str:
-        value = self.text(name)
+        return self._there(name, self.text(name)) or ""
+
+    def required_secret(self, name: str) -> Secret:
+        return self._there(name, self.secret(name)) or Secret("")
+
+    def _there(self, name: str, value: Value | None) -> Value | None:
         if value is None:
             self.problems.append(f"PRINTAPIC_{name} is missing")
-        return value or ""
+        return value
+
+    def _content(self, name: str, path: str) -> str:
+        try:
+            return Path(path).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            self.problems.append(f"PRINTAPIC_{name}_FILE cannot be read")
+            return ""
 
     def number(self, name: str, default: int) -> int:
         value = self.text(name)
@@ -145,8 +178,12 @@ class Variables:
             self.problems.append(f"PRINTAPIC_{name} must be one of {', '.join(choices)}")
         return value
 
+    def listed(self, name: str) -> tuple[str, ...]:
+        """With commas or white space between, in their order."""
+        return _listed(self.text(name) or "")
+
     def origins(self, name: str) -> frozenset[str]:
-        return frozenset((self.text(name) or "").replace(",", " ").split())
+        return frozenset(self.listed(name))
 
     def networks(self, name: str) -> frozenset[Network]:
         try:
@@ -154,6 +191,18 @@ class Variables:
         except ValueError:
             self.problems.append(f"PRINTAPIC_{name} is a list of addresses and networks, as in 10.0.0.0/8")
             return frozenset()
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
+def _is_open(path: str) -> bool:
+    """Whether others than its owner may do anything with the file. What cannot be read is said elsewhere."""
+    try:
+        return bool(Path(path).stat().st_mode & 0o077)
+    except (OSError, ValueError):
+        return False
 
 
 def _misspelt(variables: Mapping[str, str]) -> Iterator[str]:
@@ -170,9 +219,10 @@ def _misspelt(variables: Mapping[str, str]) -> Iterator[str]:
 
 
 def storage_choice(variables: Variables, default: Storage) -> Storage:
-    url = variables.text("DATABASE_URL")
-    if url is None:
+    given = variables.secret("DATABASE_URL")
+    if given is None:
         return default
+    url = given.reveal()
     if url == "memory":
         return MemoryStorage()
     if url.startswith("sqlite:///") and url != "sqlite:///":
@@ -238,14 +288,14 @@ def jobs_choice(variables: Variables) -> Jobs:
 
 
 def throttling_choice(variables: Variables) -> Throttling:
-    url = variables.text("REDIS_URL")
-    if url is not None and not _is_redis(url):
+    url = variables.secret("REDIS_URL")
+    if url is not None and not _is_redis(url.reveal()):
         variables.problems.append(
             "PRINTAPIC_REDIS_URL must be redis[s]://[user:password@]host[:port][/number]"
         )
     if variables.choice("RATE_LIMITS", "on", "off") == "off":
         return NoThrottling()
-    return LocalThrottling() if url is None else RedisThrottling(url=Secret(url))
+    return LocalThrottling() if url is None else RedisThrottling(url=url)
 
 
 def _is_redis(url: str) -> bool:
