@@ -99,6 +99,20 @@ def test_c3_a_bank_holds_money_for_twenty_nine_days(
     assert news(paypal).count("PAYMENT.AUTHORIZATION.VOIDED") == 1
 
 
+def test_c3_paypal_answers_for_held_money_three_days(paypal: PayPalSimulator, shop: Caller) -> None:
+    order, authorization = held(paypal, shop, "30.00")
+    paypal.spend_elsewhere(order)
+    assert done(take(shop, authorization, "10.00"))["status"] == "COMPLETED"
+    paypal.books.pass_time(timedelta(days=3))
+    shop.token()
+    refused = done(take(shop, authorization, "10.00", final=True))
+    assert refused["status"] == "DECLINED"
+    assert news(paypal)[-1] == "PAYMENT.CAPTURE.DECLINED"
+    assert authorization_of(shop, authorization)["status"] == "PARTIALLY_CAPTURED"
+    assert issue_of(shop.refund(refused["id"])) == (422, "REFUND_NOT_ALLOWED")
+    assert len(paypal.ledger()) == 1
+
+
 @pytest.mark.parametrize(("good", "status"), [(True, "CREATED"), (False, "DENIED")])
 def test_h4_an_authorization_may_be_looked_at_for_days(
     paypal: PayPalSimulator, shop: Caller, good: bool, status: str
@@ -293,6 +307,21 @@ def test_d2_an_inquiry_asks_and_takes_nothing(paypal: PayPalSimulator, shop: Cal
     paypal.decide_dispute(ref, DisputeState.OPEN)
     assert dispute_of(shop, capture)["dispute_life_cycle_stage"] == "CHARGEBACK"
     assert len(paypal.ledger()) == 3
+
+
+def test_what_is_decided_stays_so(paypal: PayPalSimulator, shop: Caller) -> None:
+    _, capture = captured(paypal, shop)
+    dispute = paypal.dispute(capture, euros("1.00"))
+    with pytest.raises(ValueError, match="already"):
+        paypal.decide_dispute(dispute, DisputeState.OPEN)
+    paypal.decide_dispute(dispute, DisputeState.WON)
+    for state in (DisputeState.WON, DisputeState.LOST, DisputeState.OPEN, DisputeState.INQUIRY):
+        with pytest.raises(ValueError, match=r"dispute|question"):
+            paypal.decide_dispute(dispute, state)
+    refund = paypal.refund(capture, euros("1.00"))
+    with pytest.raises(ValueError, match="COMPLETED"):
+        paypal.decide_refund(refund, RefundState.SUCCEEDED)
+    assert len(paypal.ledger()) == 5
 
 
 def test_the_list_of_disputes_has_pages(paypal: PayPalSimulator, shop: Caller) -> None:

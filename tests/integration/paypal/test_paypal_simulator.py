@@ -123,6 +123,33 @@ def test_h5_after_a_refused_capture_the_customer_may_choose_again(
     assert done(shop.capture(order, key=key))["status"] == "COMPLETED"
 
 
+@pytest.mark.parametrize("press", ["decline", "challenge"])
+def test_h3_h5_the_customer_may_change_their_mind_before_the_shop_asks(
+    paypal: PayPalSimulator, shop: Caller, press: str
+) -> None:
+    order = shop.open()
+    getattr(paypal, press)(order)
+    paypal.pay(order)
+    assert done(shop.capture(order))["status"] == "COMPLETED"
+
+
+def test_h5_ten_cards_are_enough(paypal: PayPalSimulator, shop: Caller) -> None:
+    order = shop.open()
+    for _ in range(10):
+        paypal.decline(order)
+        assert issue_of(shop.capture(order)) == (422, "INSTRUMENT_DECLINED")
+    paypal.decline(order)
+    assert issue_of(shop.capture(order)) == (422, "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED")
+
+
+def test_h5_paypal_may_refuse_for_good(paypal: PayPalSimulator, shop: Caller) -> None:
+    order = shop.open()
+    paypal.decline(order, for_good=True)
+    assert issue_of(shop.capture(order)) == (422, "TRANSACTION_REFUSED")
+    with pytest.raises(PageClosed):
+        paypal.pay(order)
+
+
 @pytest.mark.parametrize(
     ("good", "status", "word"), [(True, "COMPLETED", "COMPLETED"), (False, "DECLINED", "DENIED")]
 )
@@ -163,6 +190,7 @@ def test_c3_paypal_forgets_an_order_whose_time_is_over(
     paypal.expire(first)
     assert issue_of(shop.get(f"{ORDERS}/{first}")) == (404, "INVALID_RESOURCE_ID")
     assert issue_of(shop.capture(first)) == (404, "INVALID_RESOURCE_ID")
+    assert issue_of(shop.authorize(first)) == (422, "ORDER_EXPIRED")
     with pytest.raises(PageClosed):
         paypal.pay(first)
     paypal.books.pass_time(timedelta(hours=2, minutes=59))

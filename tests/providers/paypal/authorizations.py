@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from printapic.domain.money import Money
@@ -15,6 +16,7 @@ from tests.providers.paypal.refusals import bad_request, refused
 from tests.providers.paypal.representations import authorization_body
 
 MOST_CAPTURES = 10
+HONOURED_FOR = timedelta(days=3)
 _OVER = {
     "CAPTURED": "AUTHORIZATION_ALREADY_CAPTURED",
     "VOIDED": "AUTHORIZATION_VOIDED",
@@ -47,11 +49,13 @@ def capture(desk: Desk, authorization_id: str, body: Mapping[str, Any]) -> Captu
     invoice_id = text(body, "invoice_id")
     if invoice_id is not None and desk.all(Capture, {"invoice_id": invoice_id}):
         raise refused("DUPLICATE_INVOICE_ID", "/invoice_id")
-    held.status = "CAPTURED" if final or amount == rest else "PARTIALLY_CAPTURED"
-    held.updated_at = desk.now
-    desk.file(held)
-    order = desk.look_up(Order, held.order_id)
-    return take(desk, order, amount, invoice_id=invoice_id or held.invoice_id, held=held, final=final)
+    declined = held.empty and desk.now >= held.created_at + HONOURED_FOR
+    if not declined:
+        held.status = "CAPTURED" if final or amount == rest else "PARTIALLY_CAPTURED"
+        held.updated_at = desk.now
+        desk.file(held)
+    order, invoice_id = desk.look_up(Order, held.order_id), invoice_id or held.invoice_id
+    return take(desk, order, amount, invoice_id=invoice_id, declined=declined, held=held, final=final)
 
 
 def void(desk: Desk, authorization_id: str) -> Authorization:

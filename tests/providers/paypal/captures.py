@@ -29,6 +29,7 @@ def take(
     *,
     invoice_id: str | None,
     slow: bool = False,
+    declined: bool = False,
     held: Authorization | None = None,
     final: bool = True,
 ) -> Capture:
@@ -50,6 +51,8 @@ def take(
     if slow:
         desk.file(capture)
         _announce(desk, "PENDING", "Payment pending", capture)
+    elif declined:
+        deny(desk, capture, word="DECLINED")
     else:
         collect(desk, capture)
     return capture
@@ -74,11 +77,11 @@ def collect(desk: Desk, capture: Capture) -> None:
     _announce(desk, "COMPLETED", "Payment completed", capture)
 
 
-def deny(desk: Desk, capture: Capture) -> None:
-    """The customer's bank says no after days."""
+def deny(desk: Desk, capture: Capture, *, word: str = "DENIED") -> None:
+    """The customer's bank says no: after days, or at once (`DECLINED`)."""
     capture.status, capture.reason, capture.updated_at = "DECLINED", None, desk.now
     desk.file(capture)
-    _announce(desk, "DENIED", "Payment denied", capture)
+    _announce(desk, word, "Payment denied", capture)
 
 
 def refunds_of(desk: Desk, capture: Capture) -> list[Refund]:

@@ -53,6 +53,16 @@ def bank_decides(desk: Desk, ref: str, *, good: bool) -> None:
             authorization_made(desk, authorization)
 
 
+def spend_elsewhere(desk: Desk, ref: str) -> None:
+    """Raises `PageClosed` where nothing is held."""
+    held = desk.all(Authorization, {"order_id": ref})
+    if not held:
+        raise PageClosed(ref)
+    for authorization in held:
+        authorization.empty = True
+        desk.file(authorization)
+
+
 def expire(desk: Desk, ref: str) -> None:
     """The page's time is over, and PayPal forgets the order; or the bank holds the money no longer."""
     order = desk.look_up(Order, ref)

@@ -57,17 +57,18 @@ class Desk:
     def look_up(self, kind: type[R], id_: str) -> R:
         """Raises `Refusal`: 404. Nobody hears of orders whose time is over."""
         found = self.entry.get(KINDS[kind], id_)
-        if found is None:
+        if found is None or (KINDS[kind] == "order" and self.forgot(id_)):
             raise not_found()
-        record = msgspec.convert(found, kind)
-        if isinstance(record, Order):
-            self._refuse_if_late(record)
-        return record
+        return msgspec.convert(found, kind)
 
-    def _refuse_if_late(self, order: Order) -> None:
+    def forgot(self, order_id: str) -> bool:
+        """Whether there was an order of this name, whose time is over."""
+        found = self.entry.get(KINDS[Order], order_id)
+        if found is None:
+            return False
+        order = msgspec.convert(found, Order)
         waits = order.status != "COMPLETED"
-        if order.gone or (waits and self.now >= order.updated_at + PAGE_LASTS):
-            raise not_found()
+        return order.gone or (waits and self.now >= order.updated_at + PAGE_LASTS)
 
     def all(self, kind: type[R], where: dict[str, str | int] | None = None) -> list[R]:
         """Every record whose members equal `where`, oldest first."""

@@ -12,19 +12,18 @@ from tests.providers.books import Json
 from tests.providers.paypal.amounts import WITHOUT_DECIMALS, amount_body
 from tests.providers.paypal.desk import Desk, new_id
 from tests.providers.paypal.records import Capture, Dispute, Line, MoneyMovement
+from tests.providers.paypal.reporting import number
 from tests.providers.paypal.representations import capture_body, link, time_text
 
 ANSWER_WITHIN = timedelta(days=10)
 _FEE_MINOR = 1600
-_USUAL_PAGE = 10
-_DIGITS = "0123456789"
+_USUAL_PAGE, _MOST_IN_PAGE = 10, 50
 
 
 def open_dispute(desk: Desk, capture: Capture, amount: Money, *, inquiry: bool) -> Dispute:
     """A chargeback takes the money, and a fee; an inquiry only asks."""
-    case = "-".join("".join(secrets.choice(_DIGITS) for _ in range(3)) for _ in range(4))
     dispute = Dispute(
-        id=f"PP-R-{case}",
+        id=f"PP-R-{new_id()[:3]}-{secrets.randbelow(10**8):08}",
         order_id=capture.order_id,
         capture_id=capture.id,
         status="OPEN",
@@ -45,20 +44,25 @@ def open_dispute(desk: Desk, capture: Capture, amount: Money, *, inquiry: bool) 
 
 
 def escalate(desk: Desk, dispute: Dispute) -> None:
-    """What began with a question becomes a chargeback."""
+    """What began with a question becomes a chargeback. Raises `ValueError` where it is one or was decided."""
+    _still_open(dispute)
+    if dispute.took_money:
+        raise ValueError("the dispute is a chargeback already")
     _charge_back(desk, dispute)
     _update(desk, dispute)
 
 
 def win(desk: Desk, dispute: Dispute) -> None:
-    """The money comes back, the fee does not."""
+    """The money comes back, the fee does not. Raises `ValueError` where it was decided."""
+    _still_open(dispute)
     if dispute.took_money:
         _move(desk, dispute, "CREDIT", "DISPUTE_SETTLEMENT", dispute.amount)
     _resolve(desk, dispute, "RESOLVED_SELLER_FAVOUR")
 
 
 def lose(desk: Desk, dispute: Dispute) -> None:
-    """The customer has the money for good."""
+    """The customer has the money for good. Raises `ValueError` where it was decided."""
+    _still_open(dispute)
     if not dispute.took_money:
         _charge_back(desk, dispute)
     settled = MoneyMovement(
@@ -98,11 +102,17 @@ def summary_body(desk: Desk, dispute: Dispute) -> Json:
     return {name: value for name, value in whole.items() if name not in left_out}
 
 
+def _still_open(dispute: Dispute) -> None:
+    if dispute.status == "RESOLVED":
+        raise ValueError("the dispute is decided")
+
+
 def page(desk: Desk, query: Mapping[str, str]) -> Json:
     """Disputes, of one transaction if the shop names it. The contract knows no empty list."""
     transaction = query.get("disputed_transaction_id")
     found = desk.all(Dispute, None if transaction is None else {"capture_id": transaction})
-    size, begins = int(query.get("page_size", _USUAL_PAGE)), int(query.get("next_page_token", 0))
+    size = number(query, "page_size", _USUAL_PAGE, most=_MOST_IN_PAGE)
+    begins = number(query, "next_page_token", 0, least=0, most=len(found))
     at = f"{desk.hosts.api}/v1/customer/disputes"
     body: Json = {"links": [link(at, "self")]}
     if shown := found[begins : begins + size]:

@@ -15,6 +15,7 @@ from tests.providers.paypal.representations import authorization_body, order_bod
 
 AUTHORIZED_FOR = timedelta(days=29)
 _LONGEST = 127
+MOST_REFUSALS = 10
 _BACK_TO_PAGE = {Means.DECLINED: "INSTRUMENT_DECLINED", Means.CHALLENGED: "PAYER_ACTION_REQUIRED"}
 
 
@@ -31,11 +32,13 @@ def create(desk: Desk, body: Mapping[str, Any], *, has_key: bool) -> Order:
     if len(units) > 1:
         raise bad_request("NOT_SUPPORTED", "/purchase_units")
     sources = body.get("payment_source") or {}
-    if set(sources) - {"paypal"}:
+    if not isinstance(sources, dict) or set(sources) - {"paypal"}:
         raise bad_request("NOT_SUPPORTED", "/payment_source")
     if sources and not has_key:
         raise bad_request("PAYPAL_REQUEST_ID_REQUIRED")
     unit = units[0]
+    if not isinstance(unit, dict):
+        raise bad_request("INVALID_PARAMETER_SYNTAX", "/purchase_units/0")
     where = "/purchase_units/@reference_id=='default'"
     order = Order(
         id=new_id(),
@@ -43,7 +46,7 @@ def create(desk: Desk, body: Mapping[str, Any], *, has_key: bool) -> Order:
         status="PAYER_ACTION_REQUIRED" if sources else "CREATED",
         amount=read_amount(unit.get("amount"), f"{where}/amount", if_decimals="DECIMAL_PRECISION"),
         wallet=bool(sources),
-        reference_id=unit.get("reference_id", "default"),
+        reference_id=text(unit, "reference_id", where, longest=256) or "default",
         custom_id=text(unit, "custom_id", where),
         invoice_id=text(unit, "invoice_id", where),
         description=text(unit, "description", where),
@@ -83,6 +86,8 @@ def capture(desk: Desk, order_id: str) -> Order:
 
 def authorize(desk: Desk, order_id: str) -> Order:
     """Let the bank hold what the customer approved. Raises `Refusal`."""
+    if desk.forgot(order_id):
+        raise refused("ORDER_EXPIRED")
     order = desk.look_up(Order, order_id)
     if order.intent != "AUTHORIZE":
         raise refused("ACTION_DOES_NOT_MATCH_INTENT")
@@ -142,8 +147,12 @@ def _may_go_on(desk: Desk, order: Order) -> None:
         raise refused("ORDER_NOT_APPROVED")
     if order.invoice_id is not None and _was_paid(desk, order.invoice_id):
         raise refused("DUPLICATE_INVOICE_ID")
+    if order.means is Means.REFUSED:
+        raise refused("TRANSACTION_REFUSED")
     issue = _BACK_TO_PAGE.get(order.means)
     if issue is not None:
+        if order.refusals >= MOST_REFUSALS:
+            raise refused("MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED")
         _send_back(desk, order)
         raise back_to_page(issue, order.id)
 
@@ -159,5 +168,5 @@ def _was_paid(desk: Desk, invoice_id: str) -> bool:
 def _send_back(desk: Desk, order: Order) -> None:
     """The customer may choose again, on the same page."""
     order.status = "PAYER_ACTION_REQUIRED" if order.wallet else "CREATED"
-    order.approved, order.updated_at = False, desk.now
+    order.approved, order.refusals, order.updated_at = False, order.refusals + 1, desk.now
     desk.file(order)

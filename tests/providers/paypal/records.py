@@ -16,6 +16,7 @@ class Means(StrEnum):
     GOOD = "good"
     DECLINED = "declined"
     CHALLENGED = "challenged"
+    REFUSED = "refused"
     SLOW = "slow"
 
 
@@ -36,18 +37,26 @@ class Order:
     description: str | None
     authorization_id: str | None = None
     approved: bool = False
+    refusals: int = 0
     gone: bool = False
     created_at: datetime
     updated_at: datetime
 
     @property
+    def waits_for_customer(self) -> bool:
+        return self.status in ("CREATED", "SAVED", "PAYER_ACTION_REQUIRED")
+
+    @property
     def open(self) -> bool:
-        """The page lets the customer choose how to pay."""
-        return self.status in ("CREATED", "SAVED", "PAYER_ACTION_REQUIRED") and not self.gone
+        """The page lets the customer choose how to pay, or choose again what will not do."""
+        in_vain = self.means in (Means.DECLINED, Means.CHALLENGED) and self.status == "APPROVED"
+        return self.waits_for_customer or in_vain
 
 
 @attrs.define(kw_only=True)
 class Authorization:
+    """`empty`: the customer has no money any more, which shows once PayPal does not answer for it."""
+
     id: str
     order_id: str
     status: str
@@ -56,6 +65,7 @@ class Authorization:
     invoice_id: str | None
     expires_at: datetime
     expired: bool = False
+    empty: bool = False
     created_at: datetime
     updated_at: datetime
 

@@ -17,6 +17,12 @@ from tests.providers.paypal.representations import refund_body
 
 PENDING_FROM_NOW_ON = "refunds_pend"
 _LONGEST_NOTE = 255
+_NEXT = {
+    "PENDING": ("COMPLETED", "FAILED", "CANCELLED"),
+    "COMPLETED": ("FAILED", "CANCELLED"),
+    "FAILED": (),
+    "CANCELLED": (),
+}
 
 
 def give_back(desk: Desk, capture_id: str, body: Mapping[str, Any], *, pends: bool = False) -> Refund:
@@ -51,8 +57,13 @@ def give_back(desk: Desk, capture_id: str, body: Mapping[str, Any], *, pends: bo
 
 
 def decide(desk: Desk, refund: Refund, status: str) -> None:
-    """What becomes of a refund. One that was completed may fail still: its money comes back to us."""
-    came_back = refund.status == "COMPLETED" and status != "COMPLETED"
+    """What becomes of a refund. One that was completed may fail still: its money comes back to us.
+
+    Raises `ValueError` for a change that PayPal does not know.
+    """
+    if status not in _NEXT[refund.status]:
+        raise ValueError(f"no refund is {refund.status} and then {status}")
+    came_back = refund.status == "COMPLETED"
     refund.status, refund.updated_at = status, desk.now
     desk.file(refund)
     restate(desk, desk.look_up(Capture, refund.capture_id))

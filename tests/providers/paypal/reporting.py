@@ -23,8 +23,8 @@ def report(desk: Desk, query: Mapping[str, str]) -> Json:
     since, until = (_time(query, name) for name in ("start_date", "end_date"))
     if until - since > LONGEST_WINDOW or until < since:
         raise bad_request("INVALID_PARAMETER_VALUE", "end_date")
-    size = _number(query, "page_size", _USUAL, most=_MOST)
-    page = _number(query, "page", 1, most=2**31 - 1)
+    size = number(query, "page_size", _USUAL, most=_MOST)
+    page = number(query, "page", 1, most=2**31 - 1)
     fresh_until = desk.now - timedelta(seconds=desk.entry.setting(LATE_S) or 0)
     lines = [
         line
@@ -108,8 +108,9 @@ def _time(query: Mapping[str, str], name: str) -> datetime:
     return at
 
 
-def _number(query: Mapping[str, str], name: str, usual: int, *, most: int) -> int:
+def number(query: Mapping[str, str], name: str, usual: int, *, least: int = 1, most: int) -> int:
+    """A whole number from a query. Raises `Refusal`: 400."""
     text = query.get(name, str(usual))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise bad_request("INVALID_PARAMETER_VALUE", name)
     return int(text)

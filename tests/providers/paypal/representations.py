@@ -170,7 +170,7 @@ def _payments(desk: Desk, order: Order) -> Json:
 def _order_links(hosts: Hosts, order: Order) -> list[dict[str, str]]:
     at = f"{hosts.api}/v2/checkout/orders/{order.id}"
     links = [link(at, "self")]
-    if order.open:
+    if order.waits_for_customer:
         page = f"{hosts.pages}/checkoutnow?token={order.id}"
         links.append(link(page, "payer-action" if order.wallet else "approve"))
     if order.status == "CREATED":

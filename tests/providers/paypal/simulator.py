@@ -98,9 +98,10 @@ class PayPalSimulator(ProviderSimulator):
         with self._desk() as desk:
             customer.approve(desk, ref, Means.GOOD, paid=amount)
 
-    def decline(self, ref: str) -> None:
+    def decline(self, ref: str, *, for_good: bool = False) -> None:
+        """`for_good`: PayPal will have nothing to do with this payment, whatever card comes next."""
         with self._desk() as desk:
-            customer.approve(desk, ref, Means.DECLINED)
+            customer.approve(desk, ref, Means.REFUSED if for_good else Means.DECLINED)
 
     def cancel(self, ref: str) -> None:
         with self._desk() as desk:
@@ -117,6 +118,11 @@ class PayPalSimulator(ProviderSimulator):
     def bank_decides(self, ref: str, *, good: bool) -> None:
         with self._desk() as desk:
             customer.bank_decides(desk, ref, good=good)
+
+    def spend_elsewhere(self, ref: str) -> None:
+        """The customer uses up what is held: PayPal answers for it three days, and then a capture fails."""
+        with self._desk() as desk:
+            customer.spend_elsewhere(desk, ref)
 
     def expire(self, ref: str) -> None:
         with self._desk() as desk:
