@@ -15,6 +15,7 @@ from printapic.adapters.payments.sending import FateUnknown, NeverSent
 from printapic.application.ports.payments import Declined, NotSent, Outcome, Rejected, Trace, Unknown
 
 T = TypeVar("T")
+_REFUSALS = frozenset({400, 401, 403, 404, 405, 406, 415, 422})
 
 
 class Refused(Exception):
@@ -75,6 +76,9 @@ def perhaps_done(answer: Answer) -> bool:
 
 def refused(answer: Answer) -> Declined | Rejected | Unknown:
     """What a refusal means where no effect of ours was seen."""
+    if answer.status not in _REFUSALS:
+        # A status that PayPal does not use: whoever sent it, it decides nothing.
+        return Unknown(reason=f"status-{answer.status}", trace=answer.trace)
     if answer.refusal.words & DECLINED:
         return Declined(code=answer.code, other_method_may_work=True, trace=answer.trace)
     if answer.may_have_arrived and answer.status in (401, 403):

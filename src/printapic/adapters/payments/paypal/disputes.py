@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import attrs
@@ -12,9 +12,12 @@ import msgspec
 from printapic.adapters.payments.paypal.answers import Unreadable, moment
 from printapic.adapters.payments.paypal.currencies import Amount, money_of
 from printapic.adapters.payments.paypal.refusals import Link
+from printapic.adapters.payments.paypal.wire import Ref
 from printapic.domain.money import Money
 from printapic.domain.payments.snapshot import DisputeFact, DisputeMovement, DisputeState
 
+DisputeRef: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9-]{1,128}\Z")]
+_Word: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z0-9_]{1,64}\Z")]
 _FEES = frozenset({"DISPUTE_SETTLEMENT_FEE", "DISPUTE_FEE", "CHARGEBACK_FEE"})
 _DECIDED = {
     "RESOLVED_BUYER_FAVOUR": DisputeState.LOST,
@@ -26,7 +29,7 @@ _DECIDED = {
 
 
 class _Item(msgspec.Struct, frozen=True):
-    dispute_id: str
+    dispute_id: DisputeRef
 
 
 class DisputePage(msgspec.Struct, frozen=True):
@@ -47,7 +50,7 @@ class DisputePage(msgspec.Struct, frozen=True):
 
 
 class _DisputedTransaction(msgspec.Struct, frozen=True):
-    seller_transaction_id: str | None = None
+    seller_transaction_id: Ref | None = None
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -78,7 +81,7 @@ class _Movement(msgspec.Struct, frozen=True):
 class DisputeBody(msgspec.Struct, frozen=True):
     """A dispute as PayPal shows it, without what people wrote in it."""
 
-    dispute_id: str
+    dispute_id: DisputeRef
     status: Literal[
         "OPEN",
         "WAITING_FOR_BUYER_RESPONSE",
@@ -87,7 +90,7 @@ class DisputeBody(msgspec.Struct, frozen=True):
         "RESOLVED",
         "OTHER",
     ]
-    reason: str
+    reason: _Word
     dispute_amount: Amount
     create_time: str
     dispute_life_cycle_stage: Literal["INQUIRY", "CHARGEBACK", "PRE_ARBITRATION", "ARBITRATION"] | None = None
@@ -106,7 +109,7 @@ def dispute_fact(body: DisputeBody, *, capture_ref: str) -> DisputeFact:
         capture_ref=capture_ref,
         amount=money_of(body.dispute_amount),
         state=_state(body, movements),
-        reason=body.reason.lower().replace("_", "-")[:64],
+        reason=body.reason.lower().replace("_", "-"),
         evidence_due_at=None if due is None else moment(due),
         movements=movements,
         occurred_at=moment(body.create_time),

@@ -126,11 +126,7 @@ class PayPalGateway(PaymentGateway):
             if not answer.good:
                 return self._not_completed(conversation, order, answer)
             taken = read(answer, OrderBody, "order")
-            if len(taken.purchase_units) != 1 or not taken.purchase_units[0].custom_id:
-                taken = after_effect(lambda: lookup.order(order.id))
-            if taken.id != order.id or self._snapshot(taken).state in _WAITING:
-                raise Unreadable("order")
-            return self._decided(taken, answer.trace)
+            return after_effect(lambda: self._taken(lookup, order, taken, answer.trace))
 
         return concluded(call)
 
@@ -248,6 +244,10 @@ class PayPalGateway(PaymentGateway):
     ) -> Outcome[Snapshot]:
         """PayPal did not take what was approved: the customer has to act, or it is taken already, or not."""
         lookup, words = Lookup(conversation), answer.refusal.words
+        if perhaps_done(answer):
+            now = after_effect(lambda: lookup.order(order.id))
+            if after_effect(lambda: self._snapshot(now)).state in _MONEY:
+                return self._decided(now, answer.trace)
         if words & EXPIRED:
             over = attrs.evolve(self._snapshot(order), state=AttemptState.EXPIRED)
             return Done(value=over, trace=answer.trace)
@@ -259,11 +259,15 @@ class PayPalGateway(PaymentGateway):
             if page is not None:
                 return ActionRequired(redirect_url=page, trace=answer.trace)
             return Declined(code=answer.code, other_method_may_work=True, trace=answer.trace)
-        if perhaps_done(answer):
-            now = after_effect(lambda: lookup.order(order.id))
-            if after_effect(lambda: self._snapshot(now)).state in _MONEY:
-                return self._decided(now, answer.trace)
         return refused(answer)
+
+    def _taken(self, lookup: Lookup, before: OrderBody, order: OrderBody, trace: Trace) -> Outcome[Snapshot]:
+        """PayPal took what was approved. An answer that does not show it is no answer."""
+        if len(order.purchase_units) != 1 or not order.purchase_units[0].custom_id:
+            order = lookup.order(before.id)
+        if order.id != before.id or self._snapshot(order).state in _WAITING:
+            raise Unreadable("order")
+        return self._decided(order, trace)
 
     def _decided(self, order: OrderBody, trace: Trace) -> Outcome[Snapshot]:
         seen = self._snapshot(order)

@@ -15,6 +15,7 @@ from printapic.adapters.payments.paypal.api import PayPalApi
 from printapic.adapters.payments.paypal.currencies import Amount, money_of
 from printapic.adapters.payments.paypal.disputes import dispute_fact
 from printapic.adapters.payments.paypal.lookup import Lookup
+from printapic.adapters.payments.paypal.wire import Ref
 from printapic.application.ports.payments import Movement, MovementKind
 from printapic.domain.money import Money
 from printapic.domain.payments.snapshot import DisputeMovement
@@ -29,13 +30,13 @@ _BY_GROUP = {"T01": MovementKind.FEE, "T02": MovementKind.CONVERSION, "T04": Mov
 class Line(msgspec.Struct, frozen=True):
     """One line of the report. D: denied; P: pending; S: done; V: done, and taken back by another line."""
 
-    transaction_id: str
+    transaction_id: Ref
     transaction_event_code: str
     transaction_initiation_date: str
     transaction_amount: Amount
     transaction_status: Literal["D", "P", "S", "V"]
     fee_amount: Amount | None = None
-    paypal_reference_id: str | None = None
+    paypal_reference_id: Ref | None = None
     custom_field: str | None = None
 
     @property

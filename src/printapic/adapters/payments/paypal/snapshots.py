@@ -72,7 +72,9 @@ def snapshot_of(
 
 def authorization_of(order: OrderBody) -> AuthorizationBody | None:
     """The order's newest authorization: there is one, unless PayPal made another in its place."""
-    return max(order.payments.authorizations, key=lambda held: held.create_time, default=None)
+    return max(
+        order.payments.authorizations, key=lambda held: (moment(held.create_time), held.id), default=None
+    )
 
 
 def holds(order: OrderBody, *, now: datetime) -> bool:

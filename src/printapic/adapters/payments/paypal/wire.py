@@ -5,12 +5,15 @@ Members that we do not know are passed over; a status that we do not know makes 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
 from printapic.adapters.payments.paypal.currencies import Amount
 from printapic.adapters.payments.paypal.refusals import Link
+
+Ref: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9]{1,64}\Z")]
+"""PayPal's names, which go into addresses and into our tables."""
 
 
 class Breakdown(msgspec.Struct, frozen=True):
@@ -21,9 +24,9 @@ class Breakdown(msgspec.Struct, frozen=True):
 
 
 class RelatedIds(msgspec.Struct, frozen=True):
-    order_id: str | None = None
-    authorization_id: str | None = None
-    capture_id: str | None = None
+    order_id: Ref | None = None
+    authorization_id: Ref | None = None
+    capture_id: Ref | None = None
 
 
 class SupplementaryData(msgspec.Struct, frozen=True):
@@ -33,7 +36,7 @@ class SupplementaryData(msgspec.Struct, frozen=True):
 class AuthorizationBody(msgspec.Struct, frozen=True):
     """Money that a bank holds."""
 
-    id: str
+    id: Ref
     status: Literal["CREATED", "CAPTURED", "DENIED", "PARTIALLY_CAPTURED", "VOIDED", "PENDING"]
     amount: Amount
     create_time: str
@@ -45,7 +48,7 @@ class AuthorizationBody(msgspec.Struct, frozen=True):
 class CaptureBody(msgspec.Struct, frozen=True):
     """Money taken, or on its way."""
 
-    id: str
+    id: Ref
     status: Literal["COMPLETED", "DECLINED", "PARTIALLY_REFUNDED", "PENDING", "REFUNDED", "FAILED"]
     amount: Amount
     create_time: str
@@ -67,7 +70,7 @@ class CaptureBody(msgspec.Struct, frozen=True):
 class RefundBody(msgspec.Struct, frozen=True):
     """Money on its way back."""
 
-    id: str
+    id: Ref
     status: Literal["CANCELLED", "FAILED", "PENDING", "COMPLETED"]
     amount: Amount
     create_time: str
@@ -91,7 +94,7 @@ class PurchaseUnit(msgspec.Struct, frozen=True):
 class OrderBody(msgspec.Struct, frozen=True):
     """A checkout, with all money that moved for it."""
 
-    id: str
+    id: Ref
     status: Literal["CREATED", "SAVED", "APPROVED", "VOIDED", "COMPLETED", "PAYER_ACTION_REQUIRED"]
     intent: Literal["CAPTURE", "AUTHORIZE"] | None = None
     purchase_units: tuple[PurchaseUnit, ...] = ()

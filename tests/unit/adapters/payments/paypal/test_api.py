@@ -8,6 +8,7 @@ from datetime import timedelta
 from threading import Barrier
 from uuid import uuid4
 
+import attrs
 import httpx
 import pytest
 
@@ -185,3 +186,14 @@ def test_s1_nothing_secret_is_shown(line: Line) -> None:
     answer = line.api.conversation().post(PATH, b"{}", key=None)
     shown = repr([line.api, line.api.tokens, line.api.sender, answer, vars(line.api.tokens)])
     assert not any(secret in shown for secret in ("client-secret", "token-1", "mail@customer.test"))
+
+
+def test_u2_no_money_is_moved_in_the_last_third_of_the_time(line: Line) -> None:
+    """A call that is cut short would leave a doubt behind; looks may use what is left."""
+    time_s = iter([0.0, *[6.1] * 20])
+    line.api.sender = attrs.evolve(line.api.sender, clock_s=lambda: next(time_s))
+    conversation = line.api.conversation()
+    with pytest.raises(NeverSent):
+        conversation.post(PATH, b"{}", key=None)
+    assert line.sent(PING) == []
+    assert conversation.get("/v1/nothing").status == 404

@@ -182,6 +182,7 @@ def test_u5_a_list_that_cannot_be_read_is_no_list(line: Line, page: Json) -> Non
         {"dispute_life_cycle_stage": "SOMETHING_NEW"},
         {"status": "RESOLVED", "dispute_outcome": {"outcome_code": "SOMETHING_NEW"}},
         {"dispute_id": "PP-D-1"},
+        {"reason": "the payer's own words"},
         {"dispute_amount": None},
         {"create_time": ""},
         {"seller_response_due_date": "soon"},

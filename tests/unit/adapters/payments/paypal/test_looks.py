@@ -141,15 +141,15 @@ def test_r4_refunds_tell_who_asked_for_them(line: Line) -> None:
     key = uuid4()
     refunds = [
         refund(custom_id=str(key)),
-        refund("PENDING", id="BY_HAND"),
+        refund("PENDING", id="BYHAND"),
         refund("FAILED", id="INHERITED", custom_id=ATTEMPT),
-        refund("CANCELLED", id="FREE_WORDS", custom_id="sorry", create_time="2026-11-22T12:15:00+01:00"),
+        refund("CANCELLED", id="FREEWORDS", custom_id="sorry", create_time="2026-11-22T12:15:00+01:00"),
     ]
     facts = look(line, paid("PARTIALLY_REFUNDED", refunds=refunds)).refunds
     assert [(fact.ref, fact.state, fact.operation_id) for fact in facts] == [
-        ("FREE_WORDS", RefundState.CANCELLED, None),
+        ("FREEWORDS", RefundState.CANCELLED, None),
         (REFUND, RefundState.SUCCEEDED, OperationId(key)),
-        ("BY_HAND", RefundState.PENDING, None),
+        ("BYHAND", RefundState.PENDING, None),
         ("INHERITED", RefundState.FAILED, None),
     ]
     assert {fact.capture_ref for fact in facts} == {CAPTURE}
