@@ -124,18 +124,24 @@ class Postman:
             parcel = _claimed(entry, delivery)
         if parcel is None:
             return False
-        taken = 200 <= self._receiver(parcel.body, self._sign(parcel)) < 300
         pause_s = min(FIRST_PAUSE_S * 2 ** min(parcel.tries, 10), LONGEST_PAUSE_S) if pause else 0
+        taken = False
+        try:
+            taken = 200 <= self._receiver(parcel.body, self._sign(parcel)) < 300
+        finally:
+            self._back(delivery, parcel.tries, taken=taken, pause_s=pause_s)
+        return taken
+
+    def _back(self, delivery: int, tries: int, *, taken: bool, pause_s: float) -> None:
         with self._books.entry() as entry:
             entry.connection.execute(
                 # Who took longer than the lease gives back nothing: the delivery is in other hands.
                 "UPDATE delivery SET leased_until = ? WHERE id = ? AND tries = ?",
-                (time.time() + pause_s, delivery, parcel.tries),
+                (time.time() + pause_s, delivery, tries),
             )
             entry.connection.execute(
                 "UPDATE delivery SET taken = ? WHERE id = ? AND NOT taken", (taken, delivery)
             )
-        return taken
 
 
 def _due(entry: Entry) -> list[int]:

@@ -203,6 +203,8 @@ def test_objects_are_found_by_what_they_say_in_the_order_they_came(books: Provid
         assert [each["id"] for each in entry.find("coin", {"live": True})] == ["b"]
         assert entry.get("coin", "a") == {"id": "a", "looks": {"colour": "blue"}, "live": False}
         assert entry.get("coin", "d") is None
+        with pytest.raises(ValueError, match="no path"):
+            entry.find("coin", {"live') OR (1": 1})
 
 
 def test_time_passes_for_all_who_opened_the_books(books: ProviderBooks) -> None:
@@ -264,6 +266,18 @@ def test_news_go_out_in_order_once_they_were_taken(books: ProviderBooks) -> None
     assert postman.deliver() == 2
     assert postman.deliver() == 0
     assert shop.got == ["a", "b", "a", "b"]
+
+
+def test_news_that_broke_the_shop_are_sent_again(books: ProviderBooks) -> None:
+    shop = Shop()
+
+    def breaks(body: bytes, headers: Mapping[str, str]) -> int:
+        raise LookupError(headers["signed"])
+
+    announce(books, "a")
+    with pytest.raises(LookupError):
+        Postman(books, sign=signed, receiver=breaks).deliver()
+    assert Postman(books, sign=signed, receiver=shop).deliver() == 1
 
 
 def test_news_come_several_times_late_shuffled_or_never(books: ProviderBooks) -> None:

@@ -170,6 +170,39 @@ def test_a_slow_payment_waits_for_the_bank_and_is_paid(stripe: StripeSimulator, 
     ]
 
 
+def test_what_was_paid_slowly_is_refunded_as_such(stripe: StripeSimulator, api: StripeApi) -> None:
+    ref = opened(stripe, api)
+    stripe.pay_slowly(ref)
+    stripe.bank_decides(ref, good=True)
+    charge = look(api, ref)["payment_intent"]["latest_charge"]
+    assert charge["id"].startswith("py_")
+    refund = done(api.post("/v1/refunds", charge=charge["id"], expand=["balance_transaction"]))
+    assert refund["id"].startswith("pyr_")
+    lines = done(api.get("/v1/balance_transactions"))["data"]
+    assert [(line["type"], line["reporting_category"]) for line in lines] == [
+        ("payment_refund", "refund"),
+        ("payment", "charge"),
+    ]
+
+
+def test_a_charge_captured_asynchronously_stands_in_the_books_an_hour_later(
+    stripe: StripeSimulator, api: StripeApi
+) -> None:
+    ref = opened(stripe, api, payment_intent_data={"capture_method": "automatic_async"})
+    stripe.pay(ref)
+    charge = look(api, ref)["payment_intent"]["latest_charge"]
+    assert (charge["captured"], charge["amount_captured"], charge["balance_transaction"]) == (
+        True,
+        1290,
+        None,
+    )
+    assert list(stripe.ledger()) == []
+    stripe.pass_time(timedelta(hours=1))
+    line = look(api, ref)["payment_intent"]["latest_charge"]["balance_transaction"]
+    assert (line["fee"], line["available_on"] - line["created"]) == (43, 2 * 24 * 3600)
+    assert len(stripe.ledger()) == 1
+
+
 def test_a_slow_payment_that_the_bank_refuses_leaves_nothing(stripe: StripeSimulator, api: StripeApi) -> None:
     ref = opened(stripe, api)
     stripe.pay_slowly(ref)
@@ -408,7 +441,7 @@ def test_a_dispute_takes_the_money_and_a_fee_and_may_be_won(stripe: StripeSimula
     assert listed["status"] == "won"
     assert [(each.kind, each.amount, each.fee) for each in stripe.ledger()][1:] == [
         (MovementKind.DISPUTE, -eur(1290), eur(2000)),
-        (MovementKind.DISPUTE_RETURNED, eur(1290), None),
+        (MovementKind.DISPUTE_RETURNED, eur(1290), eur(0)),
     ]
     assert [each.ref for each in stripe.ledger()][1:] == [
         each["id"] for each in listed["balance_transactions"]
@@ -467,6 +500,7 @@ def test_a_payout_leaves_and_may_come_back(stripe: StripeSimulator, api: StripeA
         (MovementKind.PAYOUT_RETURNED, ref),
     ]
     assert news(stripe) == ["payout.paid", "payout.failed"]
+    assert refused(api.get("/v1/balance_transactions", payout=ref)) == (None, "payout")
     with pytest.raises(ValueError, match="only a payout"):
         stripe.payout_fails(ref)
 

@@ -20,6 +20,7 @@ KINDS = {
     "ch": "charge",
     "py": "charge",
     "re": "refund",
+    "pyr": "refund",
     "du": "dispute",
     "txn": "balance_transaction",
     "po": "payout",

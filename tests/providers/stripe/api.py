@@ -81,6 +81,7 @@ def checkout(now: datetime, amount: int = 1290, currency: str = "eur") -> Json:
         "locale": "de",
         "adaptive_pricing": {"enabled": False},
         "metadata": {"attempt": "attempt-1"},
+        "payment_intent_data": {"capture_method": "automatic"},
         "line_items": [
             {
                 "quantity": 1,

@@ -75,8 +75,8 @@ def check_charge(amount: int, currency: str) -> None:
 def move(account: Account, kind: MovementKind, amount: int, currency: str, *, of: Json, fee: int = 0) -> Json:
     """Book a movement about the object `of`: signed as we see it, with what Stripe keeps of it."""
     type_, category = _CATEGORY[kind]
-    if type_ == "charge" and of["payment_method_details"]["type"] != "card":
-        type_ = "payment"
+    if of["id"].startswith(("py_", "pyr_")):
+        type_ = {"charge": "payment", "refund": "payment_refund"}.get(type_, "payment_failure_refund")
     id_ = new_id("txn")
     details = {
         "amount": fee,
@@ -91,7 +91,7 @@ def move(account: Account, kind: MovementKind, amount: int, currency: str, *, of
             ref=id_ if kind in _OWN_REF else of["id"],
             kind=kind,
             amount=money(amount, currency),
-            fee=money(fee, currency) if fee else None,
+            fee=money(fee, currency),
             occurred_at=datetime.fromtimestamp(account.now, UTC),
         )
     )

@@ -11,6 +11,8 @@ from tests.providers.stripe.account import Account, new_id
 
 HELD_FOR_S = 7 * 24 * 3600
 """How long banks hold an authorization."""
+SETTLES_AFTER_S = 3600
+"""When the books show a charge that was captured `automatic_async`: within the hour, they say."""
 
 
 def begin(account: Account, session: Json, *, amount: int | None = None, currency: str | None = None) -> Json:
@@ -61,21 +63,12 @@ def charge(
 
 def take(account: Account, intent: Json, charge: Json, amount: int) -> None:
     """Money comes in: the whole charge, or the part of an authorization that was captured."""
-    transaction = balance.move(
-        account,
-        MovementKind.CAPTURE,
-        amount,
-        charge["currency"],
-        of=charge,
-        fee=balance.fee_of(amount),
-    )
-    charge.update(
-        amount_captured=amount,
-        balance_transaction=transaction["id"],
-        captured=True,
-        paid=True,
-        status="succeeded",
-    )
+    charge.update(amount_captured=amount, captured=True, paid=True, status="succeeded")
+    if intent["capture_method"] == "automatic_async":
+        due = account.now + SETTLES_AFTER_S
+        account.save({"id": charge["id"], "object": "unsettled", "due": due, "done": False})
+    else:
+        _settle(account, charge)
     account.save(charge)
     intent.update(
         amount_capturable=0,
@@ -86,6 +79,13 @@ def take(account: Account, intent: Json, charge: Json, amount: int) -> None:
         status="succeeded",
     )
     account.save(intent)
+
+
+def _settle(account: Account, charge: Json) -> None:
+    amount = charge["amount_captured"]
+    fee = balance.fee_of(amount)
+    line = balance.move(account, MovementKind.CAPTURE, amount, charge["currency"], of=charge, fee=fee)
+    charge["balance_transaction"] = line["id"]
 
 
 def release(account: Account, charge: Json, *, reason: str | None = None) -> None:
@@ -164,7 +164,7 @@ def expire_hold(account: Account, intent: Json) -> None:
 
 
 def sweep(account: Account) -> None:
-    """End whatever ended by time alone, before anybody looks."""
+    """Let everything happen that happens by time alone, before anybody looks."""
     for session in account.find("checkout.session", status="open"):
         if session["expires_at"] <= account.now:
             expire_session(account, session)
@@ -172,6 +172,14 @@ def sweep(account: Account) -> None:
         charge = account.load("charge", intent["latest_charge"])
         if charge["payment_method_details"]["card"]["capture_before"] <= account.now:
             expire_hold(account, intent)
+
+    for waiting in account.find("unsettled", done=False):
+        if waiting["due"] <= account.now:
+            charge = account.load("charge", waiting["id"])
+            _settle(account, charge)
+            account.save(charge)
+            account.save({**waiting, "done": True})
+            account.announce("charge.updated", charge)
 
 
 def shown(session: Json) -> Json:

@@ -13,7 +13,7 @@ from tests.providers.routes import Routes
 from tests.providers.stripe import intents, refunds, sessions
 from tests.providers.stripe.account import Account
 from tests.providers.stripe.forms import Spec, one_of, text
-from tests.providers.stripe.refusals import missing
+from tests.providers.stripe.refusals import Refused
 from tests.providers.stripe.showing import PAGING, listed, shown
 
 
@@ -77,11 +77,11 @@ def _equal(*names: str) -> Where:
 
 
 def _of_source(query: dict[str, Any], account: Account) -> dict[str, str | int]:
-    if "payout" in query and account.entry.get("payout", query["payout"]) is None:
-        raise missing("payout", query["payout"], "payout")
-    # Manual payouts, the only ones made here, do not say which money they carry.
-    payout = {"source": query["payout"]} if "payout" in query else {}
-    return {**_equal("currency", "source", "type")(query, account), **payout}
+    if "payout" in query:
+        # Only automatic payouts say which money they carry, and all payouts here are made by hand.
+        message = "Balance transaction history can only be filtered on automatic payouts."
+        raise Refused(message, param="payout")
+    return _equal("currency", "source", "type")(query, account)
 
 
 _SESSIONS, _INTENTS = "/v1/checkout/sessions", "/v1/payment_intents"

@@ -73,7 +73,7 @@ def make(
 ) -> Json:
     """A refund of this status, by whomever."""
     refund = templates.refund(
-        id=new_id("re"),
+        id=new_id("re" if charge["id"].startswith("ch_") else "pyr"),
         amount=amount,
         charge=charge["id"],
         created=account.now,
