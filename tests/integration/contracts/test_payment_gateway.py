@@ -7,129 +7,69 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import uuid4
 
+import httpx
 import pytest
 
-from printapic.adapters.payments.simulated.books import SimulatedBooks
-from printapic.adapters.payments.simulated.checkout import CheckoutFinished, Choice, HostedCheckout
-from printapic.adapters.payments.simulated.faults import Call, Fault
-from printapic.adapters.payments.simulated.gateway import SimulatedGateway
-from printapic.adapters.system.clock import FixedClock
 from printapic.application.ports.payments import (
     CheckoutRequest,
     Done,
     NotSent,
     Opened,
     Outcome,
-    PaymentGateway,
     Rejected,
     Unknown,
 )
 from printapic.domain.ids import OperationId
 from printapic.domain.money import Currency, Money
-from printapic.domain.payments.attempt import AttemptState
+from printapic.domain.payments.attempt import TERMINAL, AttemptState
 from printapic.domain.payments.snapshot import CaptureFact, RefundFact, RefundState, Snapshot
+from tests.integration.contracts.gateway_drivers import (
+    NOON,
+    Driver,
+    Mishap,
+    SimulatedDriver,
+    StripeDriver,
+    Wrap,
+)
+from tests.provider_contracts.contract import Contract
+from tests.provider_contracts.transport import ContractTransport
+from tests.providers.counter import PageClosed
 
 T = TypeVar("T")
-Mishap: TypeAlias = Literal["refused", "timed out before", "timed out after", "unreadable"]
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+UnderContract: TypeAlias = Callable[[httpx.BaseTransport, Contract], ContractTransport]
 PRICE = Money.of("12.90", "EUR")
 THREADS = 20
+OVER = (AttemptState.VOIDED, AttemptState.EXPIRED)
+"""A page that nobody paid on and nobody can: Stripe does not say who ended it."""
 
 
-class PageClosed(Exception):
-    """The hosted page does not let the customer do this."""
-
-
-class Driver(Protocol):
-    """Everything around a gateway that the suite needs: the other side of the wire."""
-
-    gateway: PaymentGateway
-
-    def now(self) -> datetime: ...
-    def pass_time(self, by: timedelta) -> None: ...
-    def buyer_pays(self, opened: Opened) -> None:
-        """Raises `PageClosed`."""
-
-    def buyer_declines(self, opened: Opened) -> None: ...
-    def buyer_cancels(self, opened: Opened) -> None: ...
-    def mishap(self, call: Call, what: Mishap) -> None:
-        """The next call of this kind goes wrong like this."""
-
-    def restart(self) -> None:
-        """The shop and the provider begin anew; what was committed is still there."""
-
-    def close(self) -> None: ...
-
-
-SIMULATED_FAULTS: dict[Mishap, Fault] = {
-    "refused": Fault.REFUSE,
-    "timed out before": Fault.TIME_OUT_BEFORE,
-    "timed out after": Fault.TIME_OUT_AFTER,
-    "unreadable": Fault.MALFORMED,
+DRIVERS: dict[str, Callable[[Path, Wrap], Driver]] = {
+    "simulated in memory": lambda folder, wrap: SimulatedDriver(None),
+    "simulated in a file": lambda folder, wrap: SimulatedDriver(folder / "provider" / "books.sqlite"),
+    "stripe": StripeDriver,
 }
+CONTRACTS = {"stripe": "stripe_contract"}
+"""The fixture of the published contract that everything on a real wire is held against."""
 
 
-class SimulatedDriver:
-    def __init__(self, path: Path | None) -> None:
-        self.clock = FixedClock(NOON)
-        self.path = path
-        self.books = SimulatedBooks(path, self.clock)
-        self.gateway: PaymentGateway = self._connect()
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=pytest.mark.contracts) if name in CONTRACTS else name for name in DRIVERS
+    ]
+)
+def driver(request: pytest.FixtureRequest, tmp_path: Path, under_contract: UnderContract) -> Iterator[Driver]:
+    fixture = CONTRACTS.get(request.param)
+    contract: Contract | None = request.getfixturevalue(fixture) if fixture else None
 
-    def _connect(self) -> SimulatedGateway:
-        self._simulated = SimulatedGateway(self.books, public_url="https://shop.test")
-        return self._simulated
+    def wrap(inner: httpx.BaseTransport) -> httpx.BaseTransport:
+        return inner if contract is None else under_contract(inner, contract)
 
-    def now(self) -> datetime:
-        return self.clock.now()
-
-    def pass_time(self, by: timedelta) -> None:
-        self.clock.advance(by)
-
-    def buyer_pays(self, opened: Opened) -> None:
-        self._press(opened, Choice.PAY)
-
-    def buyer_declines(self, opened: Opened) -> None:
-        self._press(opened, Choice.DECLINE)
-
-    def buyer_cancels(self, opened: Opened) -> None:
-        self._press(opened, Choice.CANCEL)
-
-    def _press(self, opened: Opened, choice: Choice) -> None:
-        token = opened.redirect_url.removeprefix("https://shop.test/simulated-checkout/")
-        page = HostedCheckout(self.books)
-        try:
-            page.press(token, choice, csrf_token=page.show(token).csrf_token)
-        except CheckoutFinished as finished:
-            raise PageClosed from finished
-
-    def mishap(self, call: Call, what: Mishap) -> None:
-        self._simulated.faults.plan(call, 1, SIMULATED_FAULTS[what])
-
-    def restart(self) -> None:
-        if self.path is not None:
-            self.books.close()
-            self.books = SimulatedBooks(self.path, self.clock)
-        self.gateway = self._connect()
-
-    def close(self) -> None:
-        self.books.close()
-
-
-DRIVERS: dict[str, Callable[[Path], Driver]] = {
-    "simulated in memory": lambda _: SimulatedDriver(None),
-    "simulated in a file": lambda folder: SimulatedDriver(folder / "provider" / "books.sqlite"),
-}
-
-
-@pytest.fixture(params=DRIVERS)
-def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driver]:
-    driver = DRIVERS[request.param](tmp_path)
+    driver = DRIVERS[request.param](tmp_path, wrap)
     yield driver
     driver.close()
 
@@ -164,11 +104,37 @@ def look(driver: Driver, page: Opened) -> Snapshot:
     return value_of(driver.gateway.fetch(ref=page.ref))
 
 
+def pay(driver: Driver, page: Opened) -> None:
+    """What the customer and the shop do together: where the one only approves, the other completes."""
+    driver.buyer_pays(page)
+    if look(driver, page).state is AttemptState.APPROVED:
+        value_of(driver.gateway.complete(ref=page.ref, key=new_key()))
+
+
+def is_paid(driver: Driver, page: Opened) -> bool:
+    """Whether the page still let the customer pay."""
+    try:
+        pay(driver, page)
+    except PageClosed:
+        return False
+    return True
+
+
 def paid(driver: Driver, price: Money = PRICE) -> tuple[Opened, CaptureFact]:
     page = opened(driver, price)
-    driver.buyer_pays(page)
+    pay(driver, page)
     (capture,) = look(driver, page).captures
     return page, capture
+
+
+def decided(call: Callable[[], Outcome[T]]) -> Outcome[T]:
+    """What the shop's worker does about a doubt: the same again, under the same key."""
+    outcome = call()
+    for _ in range(50):
+        if not isinstance(outcome, NotSent | Unknown):
+            break
+        outcome = call()
+    return outcome
 
 
 def refund(driver: Driver, capture_ref: str, amount: Money, key: OperationId) -> Outcome[RefundFact]:
@@ -187,7 +153,7 @@ def test_h1_a_page_is_open_until_the_customer_pays_exactly_what_was_asked(driver
     assert page.expires_at == request.expires_at
     before = look(driver, page)
     assert (before.state, before.captures, before.refunds) == (AttemptState.OPEN, (), ())
-    driver.buyer_pays(page)
+    pay(driver, page)
     after = look(driver, page)
     assert after.state is AttemptState.CAPTURED
     assert [capture.amount for capture in after.captures] == [PRICE]
@@ -205,25 +171,28 @@ def test_pages_of_two_checkouts_have_nothing_in_common(driver: Driver) -> None:
     first, second = opened(driver), opened(driver)
     assert first.ref != second.ref
     assert first.redirect_url != second.redirect_url
-    driver.buyer_pays(first)
+    pay(driver, first)
     assert look(driver, second).captures == ()
 
 
-def test_h5_a_declined_checkout_has_failed_and_cannot_be_paid(driver: Driver) -> None:
+@pytest.mark.parametrize("leaves", ["buyer_declines", "buyer_cancels"])
+def test_h5_a_page_left_unpaid_took_nothing_and_is_over_or_can_be_paid_once(
+    driver: Driver, leaves: str
+) -> None:
     page = opened(driver)
-    driver.buyer_declines(page)
-    assert look(driver, page).state is AttemptState.FAILED
-    with pytest.raises(PageClosed):
-        driver.buyer_pays(page)
-    assert look(driver, page).captures == ()
-
-
-def test_a_cancelled_checkout_is_closed(driver: Driver) -> None:
-    page = opened(driver)
-    driver.buyer_cancels(page)
-    assert look(driver, page).state is AttemptState.VOIDED
-    with pytest.raises(PageClosed):
-        driver.buyer_pays(page)
+    getattr(driver, leaves)(page)
+    left = look(driver, page)
+    assert left.captures == ()
+    assert left.state in (
+        AttemptState.OPEN,
+        AttemptState.ACTION_REQUIRED,
+        AttemptState.FAILED,
+        AttemptState.VOIDED,
+    )
+    took = is_paid(driver, page)
+    assert took is (left.state not in TERMINAL)
+    assert [fact.amount for fact in look(driver, page).captures] == [PRICE] * took
+    assert not is_paid(driver, page)
 
 
 def test_a_paid_checkout_cannot_be_paid_again(driver: Driver) -> None:
@@ -236,7 +205,7 @@ def test_a_paid_checkout_cannot_be_paid_again(driver: Driver) -> None:
 
 def test_c3_a_checkout_whose_time_is_over_cannot_be_paid(driver: Driver) -> None:
     page = opened(driver)
-    driver.pass_time(timedelta(hours=1))
+    driver.pass_time(timedelta(hours=1, seconds=1))
     with pytest.raises(PageClosed):
         driver.buyer_pays(page)
     assert look(driver, page).state is AttemptState.EXPIRED
@@ -244,7 +213,7 @@ def test_c3_a_checkout_whose_time_is_over_cannot_be_paid(driver: Driver) -> None
 
 def test_c1_a_voided_checkout_cannot_be_paid(driver: Driver) -> None:
     page = opened(driver)
-    assert value_of(driver.gateway.void(ref=page.ref, key=new_key())).state is AttemptState.VOIDED
+    assert value_of(driver.gateway.void(ref=page.ref, key=new_key())).state in OVER
     with pytest.raises(PageClosed):
         driver.buyer_pays(page)
 
@@ -260,18 +229,12 @@ def test_c2_when_payment_and_void_race_one_wins_and_money_agrees(driver: Driver)
     for _ in range(5):
         page = opened(driver)
 
-        def pays(page: Opened = page) -> bool:
-            try:
-                driver.buyer_pays(page)
-            except PageClosed:
-                return False
-            return True
-
         with ThreadPoolExecutor(2) as threads:
-            buyer = threads.submit(pays)
+            buyer = threads.submit(is_paid, driver, page)
             shop = threads.submit(driver.gateway.void, ref=page.ref, key=new_key())
             has_paid, voided = buyer.result(), value_of(shop.result())
-        assert voided.state is (AttemptState.CAPTURED if has_paid else AttemptState.VOIDED)
+        assert (voided.state is AttemptState.CAPTURED) is has_paid
+        assert has_paid or voided.state in OVER
         assert len(look(driver, page).captures) == has_paid
 
 
@@ -297,7 +260,7 @@ def test_i1_the_same_key_voids_once_and_answers_the_same(driver: Driver) -> None
     page, key = opened(driver), new_key()
     first = value_of(driver.gateway.void(ref=page.ref, key=key))
     assert value_of(driver.gateway.void(ref=page.ref, key=key)) == first
-    assert first.state is AttemptState.VOIDED
+    assert first.state in OVER
 
 
 def test_completing_a_paid_checkout_takes_nothing_more(driver: Driver) -> None:
@@ -311,21 +274,21 @@ def test_i2_the_same_key_with_another_request_is_rejected_without_effect(driver:
     key = new_key()
     value_of(refund(driver, capture.ref, Money.of("2.00", "EUR"), key))
     assert isinstance(refund(driver, capture.ref, Money.of("3.00", "EUR"), key), Rejected)
-    assert isinstance(driver.gateway.void(ref=page.ref, key=key), Rejected)
+    assert isinstance(driver.gateway.void(ref=opened(driver).ref, key=key), Rejected)
     assert isinstance(driver.gateway.open(checkout=request_for(driver), key=key), Rejected)
     assert [fact.amount for fact in look(driver, page).refunds] == [Money.of("2.00", "EUR")]
 
 
 def test_i1_twenty_threads_with_one_key_open_one_page(driver: Driver) -> None:
     request, key = request_for(driver), new_key()
-    pages = at_once(lambda _: value_of(driver.gateway.open(checkout=request, key=key)))
+    pages = at_once(lambda _: value_of(decided(lambda: driver.gateway.open(checkout=request, key=key))))
     assert len({page.ref for page in pages}) == 1
 
 
 def test_r5_twenty_threads_with_one_key_refund_once(driver: Driver) -> None:
     page, capture = paid(driver)
     key = new_key()
-    facts = at_once(lambda _: value_of(refund(driver, capture.ref, PRICE, key)))
+    facts = at_once(lambda _: value_of(decided(lambda: refund(driver, capture.ref, PRICE, key))))
     assert len({fact.ref for fact in facts}) == 1
     assert len(look(driver, page).refunds) == 1
 
@@ -333,7 +296,8 @@ def test_r5_twenty_threads_with_one_key_refund_once(driver: Driver) -> None:
 def test_r2_twenty_refunds_at_once_never_give_back_more_than_came(driver: Driver) -> None:
     page, capture = paid(driver)
     five = Money.of("5.00", "EUR")
-    outcomes = at_once(lambda _: refund(driver, capture.ref, five, new_key()))
+    keys = [new_key() for _ in range(THREADS)]
+    outcomes = at_once(lambda n: decided(lambda: refund(driver, capture.ref, five, keys[n])))
     assert sum(isinstance(outcome, Done) for outcome in outcomes) == 2
     assert sum(isinstance(outcome, Rejected) for outcome in outcomes) == THREADS - 2
     assert [fact.amount for fact in look(driver, page).refunds] == [five, five]
@@ -366,7 +330,9 @@ def test_a_refund_in_another_currency_is_rejected(driver: Driver) -> None:
     assert look(driver, page).refunds == ()
 
 
-@pytest.mark.parametrize("amount", ["12.90 EUR", "0.99 GBP", "1999.00 USD", "12.35 CHF", "1 JPY", "1290 JPY"])
+@pytest.mark.parametrize(
+    "amount", ["12.90 EUR", "0.99 GBP", "1999.00 USD", "12.35 CHF", "50 JPY", "1290 JPY"]
+)
 def test_h6_amounts_arrive_to_the_minor_unit_whatever_the_decimals(driver: Driver, amount: str) -> None:
     price = Money.of(*amount.split())
     rule = driver.gateway.capabilities().currencies[price.currency.code]
@@ -494,7 +460,7 @@ def test_i3_pages_money_and_keys_outlive_the_shop(driver: Driver) -> None:
     assert value_of(refund(driver, capture.ref, Money.of("2.00", "EUR"), key)) == fact
     assert look(driver, page).refunds == (fact,)
     assert isinstance(refund(driver, capture.ref, PRICE, new_key()), Rejected)
-    driver.buyer_pays(waiting)
+    pay(driver, waiting)
     assert look(driver, waiting).state is AttemptState.CAPTURED
 
 
