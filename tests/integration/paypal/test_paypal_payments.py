@@ -366,6 +366,35 @@ def test_l1_the_report_tells_every_movement_of_the_books(paypal: PayPalSimulator
     ]
 
 
+def test_l1_payouts_come_back_and_money_is_converted(paypal: PayPalSimulator, shop: Caller) -> None:
+    payout = paypal.payout(euros("3.00"))
+    paypal.return_payout(payout)
+    paypal.convert(euros("10.00"), Money.of("11.05", "USD"))
+    told = [(line["transaction_event_code"], line["transaction_amount"]) for line in lines(paypal, shop)]
+    assert told == [
+        ("T0400", amount("-3.00")),
+        ("T1101", amount("3.00")),
+        ("T0200", amount("-10.00")),
+        ("T0200", amount("11.05", "USD")),
+    ]
+    assert [line.kind for line in paypal.ledger()] == [
+        MovementKind.PAYOUT,
+        MovementKind.PAYOUT_RETURNED,
+        MovementKind.CONVERSION,
+        MovementKind.CONVERSION,
+    ]
+
+
+def test_l1_the_report_may_be_wrong(paypal: PayPalSimulator, shop: Caller) -> None:
+    _, capture = captured(paypal, shop)
+    paypal.misreport(capture, amount=euros("12.91"), fee=euros("0.70"))
+    (line,) = lines(paypal, shop)
+    assert (line["transaction_amount"], line["fee_amount"]) == (amount("12.91"), amount("-0.70"))
+    paypal.misreport(capture, hide=True)
+    assert lines(paypal, shop) == []
+    assert [line.amount for line in paypal.ledger()] == [euros("12.90")]
+
+
 def test_l1_the_report_comes_in_pages(paypal: PayPalSimulator, shop: Caller) -> None:
     sent = [paypal.payout(euros("1.00")) for _ in range(5)]
     pages = [lines(paypal, shop, page_size=2, page=page) for page in (1, 2, 3, 4)]

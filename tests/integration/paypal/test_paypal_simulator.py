@@ -199,6 +199,20 @@ def test_c3_paypal_forgets_an_order_whose_time_is_over(
     assert issue_of(shop.get(f"{ORDERS}/{second}")) == (404, "INVALID_RESOURCE_ID")
 
 
+def test_an_approval_may_be_taken_back(paypal: PayPalSimulator, shop: Caller) -> None:
+    order = shop.open()
+    with pytest.raises(PageClosed):
+        paypal.reverse_approval(order)
+    paypal.pay(order)
+    paypal.reverse_approval(order)
+    assert shop.order(order)["status"] == "VOIDED"
+    assert issue_of(shop.capture(order)) == (422, "ORDER_NOT_APPROVED")
+    assert news(paypal)[-1] == "CHECKOUT.PAYMENT-APPROVAL.REVERSED"
+    for press in (paypal.pay, paypal.reverse_approval):
+        with pytest.raises(PageClosed):
+            press(order)
+
+
 def test_a_paid_order_is_kept_for_good(paypal: PayPalSimulator, shop: Caller) -> None:
     order, _ = captured(paypal, shop)
     paypal.expire(order)

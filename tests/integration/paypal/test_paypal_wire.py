@@ -121,19 +121,19 @@ def test_a_request_without_an_id_has_an_effect_each_time(paypal: PayPalSimulator
     ],
 )
 def test_u2_u3_u5_a_capture_goes_wrong_on_the_wire_and_never_twice(
-    paypal: PayPalSimulator, bare: Caller, fault: WireFault, status: int | None, taken: bool
+    paypal: PayPalSimulator, shop: Caller, fault: WireFault, status: int | None, taken: bool
 ) -> None:
-    order, key = bare.open(), str(uuid4())
+    order, key = shop.open(), str(uuid4())
     paypal.pay(order)
     paypal.plan(Call.COMPLETE, 1, fault)
     if status is None:
         with pytest.raises(httpx.RemoteProtocolError):
-            bare.capture(order, key=key)
+            shop.capture(order, key=key)
     else:
-        assert bare.capture(order, key=key).status_code == status
+        assert shop.capture(order, key=key).status_code == status
     assert len(paypal.ledger()) == taken
-    bare.token()
-    again = done(bare.capture(order, key=key))
+    shop.token()
+    again = done(shop.capture(order, key=key))
     assert capture_in(again)["status"] == "COMPLETED"
     assert len(paypal.ledger()) == 1
 

@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl
 
 import attrs
 
-from tests.provider_contracts.transport import DELIBERATE
 from tests.providers.books import Entry, Json, ProviderBooks
 from tests.providers.counter import Call, WireFault
 from tests.providers.paypal.access import NoGrant, admit, grant, revoke
@@ -81,7 +80,6 @@ class PayPalApp:
         if body is None:
             return Reply(status=status, headers=headers)
         if fault in (WireFault.UNKNOWN_WORD, WireFault.MISSING_FIELD) and status < 300:
-            headers[DELIBERATE] = "yes"
             body = spoilt(body, fault, self.call_of(request))
         return Reply.of_json(status, body, headers)
 

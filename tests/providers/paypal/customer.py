@@ -34,6 +34,26 @@ def approve(desk: Desk, ref: str, means: Means, *, paid: Money | None = None) ->
     desk.announce("CHECKOUT.ORDER.APPROVED", "checkout-order", summary, order_body(desk, order))
 
 
+def reverse_approval(desk: Desk, ref: str) -> None:
+    """The customer's bank takes back what was approved and not captured yet: the order is void.
+
+    Raises `PageClosed` where there is nothing to take back.
+    """
+    try:
+        order = desk.look_up(Order, ref)
+    except Refusal:
+        raise PageClosed(ref) from None
+    if order.status != "APPROVED":
+        raise PageClosed(ref)
+    order.status, order.updated_at = "VOIDED", desk.now
+    desk.file(order)
+    whole = order_body(desk, order)
+    # No order, though it is about one: this news has a shape of its own.
+    resource = {"order_id": order.id, **{name: whole[name] for name in ("purchase_units", "payment_source")}}
+    summary = "A payment has been reversed after approval"
+    desk.announce("CHECKOUT.PAYMENT-APPROVAL.REVERSED", "payment-approval", summary, resource)
+
+
 def bank_decides(desk: Desk, ref: str, *, good: bool) -> None:
     """About what is pending under an order. Raises `PageClosed` where nothing is."""
     where: dict[str, str | int] = {"order_id": ref, "status": "PENDING"}

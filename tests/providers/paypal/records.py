@@ -155,4 +155,5 @@ class Line:
     custom_id: str | None = None
     invoice_id: str | None = None
     affects_balance: bool = True
+    hidden: bool = False
     at: datetime

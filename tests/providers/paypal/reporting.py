@@ -52,7 +52,8 @@ def report(desk: Desk, query: Mapping[str, str]) -> Json:
 def _wanted(line: Line, query: Mapping[str, str]) -> bool:
     only_moving = query.get("balance_affecting_records_only", "Y") == "Y"
     return (
-        (line.affects_balance or not only_moving)
+        not line.hidden
+        and (line.affects_balance or not only_moving)
         and query.get("transaction_id", line.id) == line.id
         and query.get("transaction_type", line.code) == line.code
         and query.get("transaction_status", line.status) == line.status

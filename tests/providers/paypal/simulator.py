@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from printapic.application.ports.payments import Movement, MovementKind
+from printapic.application.ports.payments import Movement
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.snapshot import DisputeState, RefundState
@@ -22,11 +22,11 @@ from tests.providers.notifications import (
     keep_plan,
     webhook_client,
 )
-from tests.providers.paypal import access, customer, disputes, refunds, reporting
+from tests.providers.paypal import access, customer, disputes, refunds, reporting, treasury
 from tests.providers.paypal.amounts import amount_body
-from tests.providers.paypal.desk import Desk, new_id
+from tests.providers.paypal.desk import Desk
 from tests.providers.paypal.opening import SENDS_LEAF_ALONE, account_on, app_on, signer_on
-from tests.providers.paypal.records import Capture, Dispute, Line, Means, Order, Refund
+from tests.providers.paypal.records import Capture, Dispute, Means, Order, Refund
 from tests.providers.server import ProviderServer, close_door
 
 _REFUND_WORDS = {
@@ -115,6 +115,11 @@ class PayPalSimulator(ProviderSimulator):
         with self._desk() as desk:
             customer.approve(desk, ref, Means.SLOW)
 
+    def reverse_approval(self, ref: str) -> None:
+        """The customer's bank takes back what was approved and not completed yet. Raises `PageClosed`."""
+        with self._desk() as desk:
+            customer.reverse_approval(desk, ref)
+
     def bank_decides(self, ref: str, *, good: bool) -> None:
         with self._desk() as desk:
             customer.bank_decides(desk, ref, good=good)
@@ -169,10 +174,24 @@ class PayPalSimulator(ProviderSimulator):
 
     def payout(self, amount: Money) -> str:
         with self._desk() as desk:
-            line_id = new_id()
-            line = Line(id=line_id, code="T0400", ref=line_id, amount=-amount, at=desk.now)
-            desk.post(line, MovementKind.PAYOUT)
-            return line_id
+            return treasury.pay_out(desk, amount)
+
+    def return_payout(self, payout_ref: str) -> str:
+        """Our bank sends a payout back; the movement's ref."""
+        with self._desk() as desk:
+            return treasury.return_payout(desk, payout_ref)
+
+    def convert(self, gives: Money, gets: Money) -> tuple[str, str]:
+        """Change money of one currency into another; both movements' refs."""
+        with self._desk() as desk:
+            return treasury.convert(desk, gives, gets)
+
+    def misreport(
+        self, line_id: str, *, amount: Money | None = None, fee: Money | None = None, hide: bool = False
+    ) -> None:
+        """Let the report tell a line of the ledger wrongly, or not at all."""
+        with self._desk() as desk:
+            treasury.misreport(desk, line_id, amount=amount, fee=fee, hide=hide)
 
     def plan(self, call: Call, nth: int, fault: WireFault) -> None:
         """PayPal's report serves `FIND` and `MOVEMENTS`: a plan for one strikes whichever comes first."""
