@@ -47,10 +47,12 @@ from printapic.domain.orders.order import HistoryEntry, Order, OrderAmounts
 from printapic.domain.orders.shipment import Shipment, ShipmentState, ShippedItem
 from printapic.domain.orders.status import HoldReason, OrderStatus
 from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
+from printapic.domain.payments.dispute import Dispute
 from printapic.domain.payments.inbox import InboxEntry, InboxState
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
 from printapic.domain.payments.payment import Payment
-from printapic.domain.payments.transaction import Source, Transaction, TransactionType
+from printapic.domain.payments.snapshot import DisputeState
+from printapic.domain.payments.transaction import Posting, Source, Transaction, TransactionType
 from printapic.domain.print_sizes import Orientation, PrintSize, PrintSpecification, ResolutionBands
 from printapic.domain.users.account_request import AccountRequest, RequestKind
 from printapic.domain.users.api_key import ApiKey
@@ -435,6 +437,7 @@ def an_attempt(**fields: Any) -> Attempt:
             "provider": Provider.PAYPAL,
             "livemode": True,
             "expected": euros("15.80"),
+            "manual_capture": True,
             "state": AttemptState.AUTHORIZED,
             "client_key": "client-key",
             "request_digest": "digest-of-attempt",
@@ -445,6 +448,7 @@ def an_attempt(**fields: Any) -> Attempt:
             "expires_at": minutes(22),
             "created_at": minutes(21),
             "last_ticket": 8,
+            "other_refs": (f"{new_id().hex}-intent", f"{new_id().hex}-charge"),
             **fields,
         }
     )
@@ -461,6 +465,9 @@ def an_operation(**fields: Any) -> Operation:
             "capture_ref": "capture-1",
             "provider_ref": "refund-1",
             "reason": "order-cancelled",
+            "requested_by": UserId(new_id()),
+            "client_key": f"{new_id().hex}-key",
+            "request_digest": "digest-of-refund",
             "outcome_code": "timeout",
             "sends": 2,
             "created_at": minutes(23),
@@ -485,6 +492,26 @@ def a_transaction(**fields: Any) -> Transaction:
             "operation_id": OperationId(new_id()),
             "occurred_at": minutes(26),
             "recorded_at": minutes(27),
+            "postings": (
+                Posting(debit="order_obligation", credit="refunds_payable", amount=Money.of("3300", "JPY")),
+                Posting(debit="refunds_payable", credit="psp_clearing:paypal", amount=Money.of("1", "JPY")),
+            ),
+            **fields,
+        }
+    )
+
+
+def a_dispute(**fields: Any) -> Dispute:
+    return Dispute(
+        **{
+            "ref": f"{new_id().hex}-dispute",
+            "attempt_id": ATTEMPT,
+            "capture_ref": "capture-1",
+            "amount": euros("3.10"),
+            "state": DisputeState.LOST,
+            "reason": "fraudulent",
+            "evidence_due_at": minutes(60 * 24 * 7),
+            "opened_at": minutes(26),
             **fields,
         }
     )
@@ -505,7 +532,9 @@ def a_payment(**fields: Any) -> Payment:
             "transactions": (
                 a_transaction(type=TransactionType.CAPTURE),
                 a_transaction(operation_id=None),
+                a_transaction(type=TransactionType.DUE, attempt_id=None, provider=None, postings=()),
             ),
+            "disputes": (a_dispute(), a_dispute(evidence_due_at=None)),
             "review_reasons": ("capture-amount:x", "refund-failed:y"),
             "version": 5,
             **fields,
@@ -520,7 +549,9 @@ def an_inbox_entry(**fields: Any) -> InboxEntry:
             "livemode": True,
             "event_id": f"evt_{new_id().hex}",
             "type": "checkout.session.completed",
+            "delivery_id": f"delivery-{new_id().hex}",
             "ref": "cs_live_1",
+            "warning": "fraud",
             "body_sha256": "e" * 64,
             "received_at": minutes(28),
             "state": InboxState.IGNORED,

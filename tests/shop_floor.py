@@ -69,6 +69,7 @@ from printapic.domain.images.image import Image
 from printapic.domain.notifications.notification import NotificationKind
 from printapic.domain.orders.order import Order
 from printapic.domain.payments.payment import Payment
+from printapic.domain.payments.transaction import TransactionType
 from printapic.domain.users.user import User
 from printapic.entrypoints.container import shop as assembled
 
@@ -402,6 +403,11 @@ class ShopFloor:
         self.press(self.start(order, key=f"pay-{key}"))
         self.hear()
         return self.order(order.id)
+
+    def money_rows(self, order: Order) -> list[TransactionType]:
+        """What the log says about captures and what became of them: not the claim, and no fees."""
+        left_out = (TransactionType.DUE, TransactionType.FEE)
+        return [row.type for row in self.payment(order).transactions if row.type not in left_out]
 
     def captured_and_refunded(self) -> tuple[int, int]:
         """What the provider took from customers and gave back, by its own books, in minor units."""

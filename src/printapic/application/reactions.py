@@ -192,6 +192,7 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
         ),
     ),
     payments.AttemptFailed: (_mail(Kind.PAYMENT_FAILED, subject="attempt_id"),),
+    payments.MoneyCollected: (Reaction(use_case=AdvanceOrder, arguments=_ORDER),),
     payments.OperationPrepared: (
         Reaction(use_case=DispatchOperation, arguments=_ids("payment_id", "operation_id"), lock=_one_payment),
     ),

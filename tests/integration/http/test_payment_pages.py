@@ -254,5 +254,6 @@ def test_the_log_of_money_is_for_staff(shop: LiveShop, anna: Person) -> None:
     payment = payment_of(shop, anna, order)
     path = f"/v1/payments/{payment['id']}/transactions"
     problem(shop.call("GET", path, anna), 403, "permission-denied")
-    [row] = shop.call("GET", path, shop.person(Role.SUPPORT)).json()["items"]
+    due, row, fee = shop.call("GET", path, shop.person(Role.SUPPORT)).json()["items"]
+    assert (due["type"], due["provider"], fee["type"]) == ("due", None, "fee")
     assert (row["type"], row["amount"], row["source"]) == ("capture", order["total"], "webhook")

@@ -79,13 +79,16 @@ def _check(container: Container, shopper: Shopper) -> None:
     assert len(order.shipments) == 1
     assert all(line.print_file is not None for line in order.lines)
     payment = shop.read_payment(payment_id=PaymentId(UUID(shopper.payment_id)), owner_id=order.user_id)
-    assert [(t.type, t.amount) for t in payment.transactions] == [(TransactionType.CAPTURE, order.total)]
+    types = (TransactionType.DUE, TransactionType.CAPTURE, TransactionType.FEE)
+    assert tuple(row.type for row in payment.transactions) == types
+    (capture,) = payment.log.captures()
+    assert capture.amount == order.total
     charged = [
         movement
         for movement in container.gateways()[Provider.SIMULATED].movements(
             since=since, until=since + timedelta(hours=2)
         )
-        if movement.ref == payment.transactions[0].ref
+        if movement.ref == capture.ref
     ]
     assert [movement.amount for movement in charged] == [order.total]
 

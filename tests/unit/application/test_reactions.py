@@ -19,7 +19,7 @@ from printapic.application.shop import Shop
 from printapic.domain.events import DomainEvent
 from printapic.domain.images.events import ImageAccepted, ImageDeleted
 from printapic.domain.orders.events import OrderCompleted, OrderHeld
-from printapic.domain.payments.events import PaymentSucceeded
+from printapic.domain.payments.events import DisputeOpened, PaymentSucceeded
 from printapic.domain.users.events import (
     ErasureRequested,
     UserErased,
@@ -27,6 +27,7 @@ from printapic.domain.users.events import (
 )
 
 UNANSWERED: dict[type[DomainEvent], str] = {
+    DisputeOpened: "a person is asked to look, and the order waits, in the same transaction",
     ImageAccepted: "the photo is decoded, rendered and stored before it is accepted",
     ImageDeleted: "bytes are kept: an order may have been printed from them",
     OrderCompleted: "nothing is left to do, and nobody wants a mail about it",

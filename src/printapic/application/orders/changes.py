@@ -6,17 +6,29 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from printapic.application.orders.collecting import collected
 from printapic.application.orders.commands import change_order
 from printapic.application.ports.clock import Clock
+from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.jobs import Job
-from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.application.ports.versions import Versions
 from printapic.domain.actors import SYSTEM, Actor
+from printapic.domain.errors import Conflict
 from printapic.domain.ids import OrderId
 from printapic.domain.orders.order import Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
 
 _UNTIL_RENDERED = timedelta(minutes=5)
+
+
+class MoneyOnItsWay(Conflict):
+    """A provider was asked to take the money and has not answered: nobody knows yet whether it did."""
+
+    code = "money-on-its-way"
+
+    def __init__(self) -> None:
+        super().__init__("The payment is being taken right now. Please try again in a minute.")
 
 
 @attrs.frozen(kw_only=True)
@@ -29,15 +41,18 @@ class CancelOrder:
     def __call__(
         self, *, order_id: OrderId, actor: Actor, reason: str | None = None, versions: Versions = None
     ) -> Order:
-        """Raises `OrderNotFound`, `VersionDiffers`, `TransitionRefused` or `TransitionDenied`."""
-        at = self.clock.now()
-        return change_order(
-            self.unit_of_work,
-            order_id,
-            actor,
-            versions,
-            lambda order: order.cancel(actor, reason=reason, at=at),
-        )
+        """`MoneyOnItsWay` is raised where the customer's money may be taken at this very moment.
+
+        Also raises `OrderNotFound`, `VersionDiffers`, `TransitionRefused` or `TransitionDenied`.
+        """
+
+        def cancel(work: UnitOfWork, order: Order) -> None:
+            order.cancel(actor, reason=reason, at=self.clock.now())
+            payment = work.payments.of_order(order_id)
+            if payment is not None and payment.taking:
+                raise MoneyOnItsWay
+
+        return change_order(self.unit_of_work, order_id, actor, versions, cancel)
 
 
 @attrs.frozen(kw_only=True)
@@ -55,7 +70,7 @@ class AbortOrder:
             order_id,
             actor,
             versions,
-            lambda order: order.abort(actor, reason=reason, at=at),
+            lambda _, order: order.abort(actor, reason=reason, at=at),
         )
 
 
@@ -77,7 +92,7 @@ class WaiveEditWindow:
             order_id,
             actor,
             versions,
-            lambda order: order.waive_edit_window(actor, at=at),
+            lambda _, order: order.waive_edit_window(actor, at=at),
         )
 
 
@@ -98,7 +113,7 @@ class HoldOrder:
             order_id,
             actor,
             versions,
-            lambda order: order.hold(actor, reason=reason, at=at),
+            lambda _, order: order.hold(actor, reason=reason, at=at),
         )
 
 
@@ -117,7 +132,7 @@ class ReleaseOrder:
             order_id,
             actor,
             versions,
-            lambda order: order.release(actor, at=at),
+            lambda _, order: order.release(actor, at=at),
         )
 
 
@@ -160,10 +175,12 @@ class AdvanceOrder:
     """Reaction: when the edit window is over, a confirmed order goes into production by itself.
 
     While its print files are still missing this comes back again and again, however long that takes.
+    Money that a bank only holds is taken first: this comes back when it has come (`MoneyCollected`).
     """
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
+    identifiers: Identifiers
 
     def __call__(self, *, order_id: OrderId) -> None:
         now = self.clock.now()
@@ -175,7 +192,7 @@ class AdvanceOrder:
                 work.jobs.enqueue(_advance_at(order_id, order.edit_until))
             elif not order.print_files_ready:
                 work.jobs.enqueue(_advance_at(order_id, now + _UNTIL_RENDERED))
-            else:
+            elif collected(work, order_id, self.identifiers, at=now):
                 order.start_production(SYSTEM, at=now)
                 work.orders.save(order)
             work.commit()

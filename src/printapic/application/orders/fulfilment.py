@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import attrs
 
+from printapic.application.orders.collecting import MoneyNotCollected, collected
 from printapic.application.orders.commands import change_order
+from printapic.application.orders.tracking import visible_to
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
-from printapic.application.ports.unit_of_work import UnitOfWorkFactory
-from printapic.application.ports.versions import Versions
+from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from printapic.application.ports.versions import Versions, demand_version
 from printapic.domain.actors import Actor
 from printapic.domain.ids import OrderId, ShipmentId
 from printapic.domain.orders.order import Order
@@ -19,21 +21,29 @@ from printapic.domain.orders.shipment import Shipment, ShippedItem
 
 @attrs.frozen(kw_only=True)
 class StartProduction:
-    """Send an order to the printer."""
+    """Send an order to the printer. Money that a bank only holds is taken first."""
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
+    identifiers: Identifiers
 
     def __call__(self, *, order_id: OrderId, actor: Actor, versions: Versions = None) -> Order:
-        """Raises `OrderNotFound`, `VersionDiffers`, `TransitionRefused` or `TransitionDenied`."""
+        """`MoneyNotCollected` is raised where production has to wait for the bank; it starts by itself then.
+
+        Also raises `OrderNotFound`, `VersionDiffers`, `TransitionRefused` or `TransitionDenied`.
+        """
         at = self.clock.now()
-        return change_order(
-            self.unit_of_work,
-            order_id,
-            actor,
-            versions,
-            lambda order: order.start_production(actor, at=at),
-        )
+        with self.unit_of_work() as work:
+            order = work.orders.get(order_id, owner_id=visible_to(actor))
+            demand_version(order, versions)
+            order.start_production(actor, at=at)
+            came = collected(work, order_id, self.identifiers, at=at)
+            if came:
+                work.orders.save(order)
+            work.commit()
+        if not came:
+            raise MoneyNotCollected
+        return order
 
 
 @attrs.frozen(kw_only=True)
@@ -62,7 +72,7 @@ class ShipParcel:
         """
         at = self.clock.now()
 
-        def ship(order: Order) -> None:
+        def ship(work: UnitOfWork, order: Order) -> None:
             everything = [ShippedItem(line_id, quantity) for line_id, quantity in order.unshipped().items()]
             shipment = Shipment(
                 id=ShipmentId(self.identifiers.uuid()),
@@ -98,5 +108,5 @@ class MarkDelivered:
             order_id,
             actor,
             versions,
-            lambda order: order.deliver(actor, shipment_id, at=at),
+            lambda _, order: order.deliver(actor, shipment_id, at=at),
         )

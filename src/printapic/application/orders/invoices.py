@@ -17,8 +17,19 @@ from printapic.domain.orders.invoice import RetainedInvoice, keep_until
 from printapic.domain.orders.order import Order
 from printapic.domain.orders.status import Trigger
 from printapic.domain.payments.payment import Payment
+from printapic.domain.payments.transaction import TransactionType
 
 MAX_REASON = 200
+_PAYING = frozenset(
+    {
+        TransactionType.CAPTURE,
+        TransactionType.CAPTURE_PARKED,
+        TransactionType.REFUND_REQUESTED,
+        TransactionType.REFUND_SUCCEEDED,
+        TransactionType.REFUND_FAILED,
+    }
+)
+"""What a customer paid and got back; what it cost us is not on an invoice."""
 
 
 class ReasonMissing(Invalid):
@@ -60,11 +71,12 @@ def retained(order: Order, payment: Payment, sealer: Sealer) -> RetainedInvoice:
             {
                 "type": row.type.value,
                 "amount": _plain(row.amount),
-                "provider": row.provider.value,
+                "provider": row.provider and row.provider.value,
                 "ref": row.ref,
                 "at": row.occurred_at.isoformat(),
             }
             for row in payment.transactions
+            if row.type in _PAYING
         ],
     }
     text = json.dumps(document, ensure_ascii=False)

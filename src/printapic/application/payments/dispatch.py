@@ -11,7 +11,7 @@ from typing import assert_never
 
 import attrs
 
-from printapic.application.payments.settlement import SyncPayment, poll_job
+from printapic.application.payments.settlement import SyncPayment, demand, poll_job
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.payments import (
@@ -35,6 +35,7 @@ from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.snapshot import RefundFact, Snapshot
+from printapic.domain.payments.status import Demand
 from printapic.domain.payments.transaction import Source
 
 
@@ -97,6 +98,7 @@ class DispatchOperation:
                         cancel_url=attempt.cancel_url,
                         expires_at=attempt.expires_at,
                         started_at=attempt.created_at,
+                        manual_capture=attempt.manual_capture,
                     ),
                     key=operation.id,
                 )
@@ -169,4 +171,5 @@ class DispatchOperation:
                 reason="order-closed",
                 new_operation_id=lambda: OperationId(self.identifiers.uuid()),
                 at=self.clock.now(),
+                but=None if demand(order) is Demand.WITHDRAWN else payment.holding,
             )

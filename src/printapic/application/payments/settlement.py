@@ -21,11 +21,12 @@ from printapic.domain.errors import Unavailable
 from printapic.domain.ids import AttemptId, OperationId, PaymentId, UserId
 from printapic.domain.orders.order import Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
-from printapic.domain.payments.account import BANKS_TAKE
 from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
+from printapic.domain.payments.facts import BANKS_TAKE
 from printapic.domain.payments.operation import OperationState
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.snapshot import Snapshot
+from printapic.domain.payments.status import Demand
 from printapic.domain.payments.transaction import Source
 
 _FIRST_POLLS = (timedelta(minutes=5), timedelta(minutes=15))
@@ -104,7 +105,7 @@ class SyncPayment:
                 attempt.id,
                 snapshot,
                 ticket=ticket,
-                order_wants_payment=order.wants_payment,
+                demand=demand(order),
                 source=source,
                 new_operation_id=lambda: OperationId(self.identifiers.uuid()),
                 at=now,
@@ -116,11 +117,19 @@ class SyncPayment:
         return payment
 
 
+def demand(order: Order) -> Demand:
+    """What an order wants of its payment."""
+    if order.wants_payment:
+        return Demand.OPEN
+    called_off = order.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
+    return Demand.WITHDRAWN if called_off else Demand.MET
+
+
 def _moved(order: Order, payment: Payment, reviewed: int, now: datetime) -> bool:
-    """Confirm the order that is paid, hold the one that a person has to look at; whether either happened."""
+    """Confirm an order that is covered, hold one that a person has to look at; whether either happened."""
     steps = len(order.history)
-    if order.wants_payment and payment.allocated == order.total:
-        order.confirm(paid=payment.allocated, at=now)
+    if order.wants_payment and payment.covered:
+        order.confirm(paid=payment.due, at=now)
         reviewed = 0
     if order.status is OrderStatus.CONFIRMED and len(payment.review_reasons) > reviewed:
         order.hold(SYSTEM, reason=HoldReason.OTHER, at=now)

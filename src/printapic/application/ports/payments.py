@@ -40,7 +40,11 @@ class PaymentRepository(Protocol):
 
     @abstractmethod
     def by_ref(self, provider: Provider, livemode: bool, ref: str) -> tuple[PaymentId, AttemptId] | None:
-        """Which attempt a provider's object belongs to."""
+        """Which attempt a provider's object belongs to: a checkout, or anything ever seen in one."""
+
+    @abstractmethod
+    def by_reference(self, our_reference: str) -> tuple[PaymentId, AttemptId] | None:
+        """Which attempt we called so at the provider; None for anything else, whatever it looks like."""
 
     @abstractmethod
     def save(self, payment: Payment) -> None: ...

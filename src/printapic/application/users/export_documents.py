@@ -233,7 +233,7 @@ def _payment(payment: Payment) -> Document:
             {
                 "type": row.type.value,
                 "amount": _money(row.amount),
-                "provider": row.provider.value,
+                "provider": row.provider and row.provider.value,
                 "reference": row.ref,
                 "occurred_at": _time(row.occurred_at),
             }

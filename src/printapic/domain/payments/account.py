@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 import attrs
 
 from printapic.domain.errors import Conflict, Invalid, NotFound
-from printapic.domain.events import Aggregate, aware_utc
 from printapic.domain.ids import AttemptId, OperationId, OrderId, PaymentId, UserId
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import Attempt, AttemptState
 from printapic.domain.payments.events import AttemptOpened, OperationPrepared
+from printapic.domain.payments.facts import PaymentFacts
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
-from printapic.domain.payments.status import PaymentStatus
-from printapic.domain.payments.transaction import Transaction, TransactionType
-from printapic.domain.payments.transaction_log import TransactionLog
+from printapic.domain.payments.transaction import Source, Transaction, TransactionType
 
 MAX_CHECKOUTS = 20
 """More than anybody needs for one order; each is a page to look at and to close."""
-BANKS_TAKE = timedelta(days=30)
-"""How long money may be on its way after a checkout has ended."""
 
 
 class PaymentNotFound(NotFound):
@@ -62,83 +58,17 @@ class IdempotencyKeyReused(Invalid):
 
 
 @attrs.define(kw_only=True, eq=False)
-class PaymentAccount(Aggregate):
-    """The half of a payment that remembers: attempts, operations and the log. `Payment` decides.
-
-    `sync_ticket` numbers the looks at the provider.
-    """
-
-    id: PaymentId = attrs.field(on_setattr=attrs.setters.frozen)
-    order_id: OrderId
-    user_id: UserId
-    due: Money
-    created_at: datetime = attrs.field(validator=aware_utc)
-    sync_ticket: int = 0
-    attempts: tuple[Attempt, ...] = ()
-    operations: tuple[Operation, ...] = ()
-    transactions: tuple[Transaction, ...] = ()
-    review_reasons: tuple[str, ...] = ()
+class PaymentAccount(PaymentFacts):
+    """The half of a payment that remembers: attempts, operations and reviews. `Payment` decides."""
 
     @classmethod
     def open(cls, *, id: PaymentId, order_id: OrderId, user_id: UserId, due: Money, at: datetime) -> Self:  # noqa: A002
         """An order wants to be paid. Raises `ValueError` where nothing is due: providers refuse that."""
         if due.minor <= 0:
             raise ValueError(f"a payment of {due} cannot be collected")
-        return cls(id=id, order_id=order_id, user_id=user_id, due=due, created_at=at)
-
-    # What the facts add up to
-
-    @property
-    def log(self) -> TransactionLog:
-        """The transactions, to be added up."""
-        return TransactionLog(self.transactions, self.due.currency)
-
-    @property
-    def allocated(self) -> Money:
-        """What pays the order: nothing, or exactly what is due."""
-        return self.log.sum_of(TransactionType.CAPTURE)
-
-    @property
-    def captured(self) -> Money:
-        """All that came."""
-        return self.log.sum_of(TransactionType.CAPTURE, TransactionType.CAPTURE_PARKED)
-
-    @property
-    def refunded(self) -> Money:
-        """All that went back for good."""
-        return self.log.refunded
-
-    @property
-    def status(self) -> PaymentStatus:
-        """Derived from the facts alone."""
-        refunded, captured = self.refunded, self.captured
-        if self.review_reasons:
-            return PaymentStatus.NEEDS_REVIEW
-        if refunded and refunded >= captured:
-            return PaymentStatus.REFUNDED
-        for capture in self.log.captures(TransactionType.CAPTURE):
-            went_back = self.log.refunded_of(capture)
-            return PaymentStatus.PARTIALLY_REFUNDED if went_back else PaymentStatus.PAID
-        waiting = (AttemptState.APPROVED, AttemptState.PROCESSING, AttemptState.AUTHORIZED)
-        if captured or any(attempt.state in waiting for attempt in self.attempts):
-            return PaymentStatus.PROCESSING
-        return PaymentStatus.NONE
-
-    def settled(self, *, earned: bool, at: datetime) -> bool:
-        """Nobody expects anything more: no money is on its way or owed, and no person has to look.
-
-        `earned` says that the order was fulfilled; what came for any other goes back first. A checkout of
-        which nothing was heard counts for a month after it expired: banks take so long.
-        """
-        owed = not earned and self.refunded < self.captured
-        if owed or self.review_reasons:
-            return False
-        # What becomes of any other call is told by its checkout; refunds have facts of their own.
-        return not any(
-            operation.kind is OperationKind.REFUND and operation.under_way for operation in self.operations
-        ) and not any(
-            not attempt.finished and at < attempt.expires_at + BANKS_TAKE for attempt in self.attempts
-        )
+        account = cls(id=id, order_id=order_id, user_id=user_id, due=due, created_at=at)
+        account._claim(TransactionType.DUE, due, at=at)
+        return account
 
     def forget(self) -> bool:
         """Let go of whoever paid: links, keys and reasons. The log of the money stays as it is.
@@ -178,7 +108,7 @@ class PaymentAccount(Aggregate):
         """
         if self.attempt_for(attempt.client_key, attempt.request_digest) is not None:
             return
-        if self.allocated:
+        if self.covered:
             raise AlreadyPaid
         if len(self.attempts) >= MAX_CHECKOUTS:
             raise TooManyCheckouts
@@ -241,12 +171,26 @@ class PaymentAccount(Aggregate):
             attempt = self.attempt(operation.attempt_id)
             self._replace_attempt(attempt.seen(AttemptState.FAILED, attempt.last_ticket))
         elif operation.kind is OperationKind.REFUND:
+            self._take_back(operation, at=at)
             self.review(f"refund-refused:{operation.id}")
 
     def review(self, reason: str) -> None:
         """Ask a person to look; while they have not, nothing is fulfilled from this payment."""
         if reason not in self.review_reasons:
             self.review_reasons = (*self.review_reasons, reason)
+
+    def _take_back(self, operation: Operation, *, at: datetime) -> None:
+        """A refund that was promised will not be made: nobody is owed it any more."""
+        asked = next(
+            row
+            for row in self.transactions
+            if row.type is TransactionType.REFUND_REQUESTED and row.operation_id == operation.id
+        )
+        self._write(
+            attrs.evolve(
+                asked, type=TransactionType.REFUND_ABANDONED, occurred_at=at, recorded_at=at, postings=()
+            )
+        )
 
     def _resolve(self, reason: str) -> None:
         """Evidence answered what a person was asked."""
@@ -280,8 +224,21 @@ class PaymentAccount(Aggregate):
                 OperationPrepared(at=operation.created_at, payment_id=self.id, operation_id=operation.id)
             )
 
-    def _write(self, row: Transaction) -> None:
-        self.transactions = (*self.transactions, row)
+    def _claim(self, type_: TransactionType, amount: Money, *, at: datetime) -> None:
+        """Write down what the order wants: no provider has to do with that."""
+        self._write(
+            Transaction(
+                type=type_,
+                attempt_id=None,
+                provider=None,
+                livemode=False,
+                ref=str(self.id),
+                amount=amount,
+                source=Source.SYSTEM,
+                occurred_at=at,
+                recorded_at=at,
+            )
+        )
 
     def _replace_attempt(self, attempt: Attempt) -> None:
         self.attempts = tuple(attempt if attempt.id == old.id else old for old in self.attempts)

@@ -43,13 +43,16 @@ class Attempt:
     """`ref` and `redirect_url` are the provider's, None until it answered.
 
     `client_key` is the caller's idempotency key and `request_digest` what came with it: the same key
-    with another request is refused. `last_ticket` is the number of the look that `state` comes from.
+    with another request is refused. With `manual_capture` the bank holds the money until we take it, when
+    production starts. `last_ticket` is the number of the look that `state` comes from.
+    `other_refs` are the provider's names for what belongs to this checkout, in the order they were seen.
     """
 
     id: AttemptId
     provider: Provider
     livemode: bool
     expected: Money
+    manual_capture: bool = False
     state: AttemptState = AttemptState.CREATED
     client_key: str
     request_digest: str
@@ -60,6 +63,7 @@ class Attempt:
     expires_at: datetime = attrs.field(validator=aware_utc)
     created_at: datetime = attrs.field(validator=aware_utc)
     last_ticket: int = 0
+    other_refs: tuple[str, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -81,6 +85,10 @@ class Attempt:
         """The provider's page is known. A page that came to an end before we heard of it stays ended."""
         state = AttemptState.OPEN if self.state is AttemptState.CREATED else self.state
         return attrs.evolve(self, state=state, ref=ref, redirect_url=redirect_url, expires_at=expires_at)
+
+    def known_as(self, refs: tuple[str, ...]) -> Attempt:
+        """Remember more names under which the provider may speak of this checkout."""
+        return attrs.evolve(self, other_refs=tuple(dict.fromkeys((*self.other_refs, *refs))))
 
     def seen(self, state: AttemptState, ticket: int) -> Attempt:
         """Apply a look at the provider, whenever it arrives.

@@ -28,6 +28,16 @@ class AttemptFailed(DomainEvent):
 
 @attrs.frozen(kw_only=True)
 class PaymentSucceeded(DomainEvent):
+    """The order is covered: its money came, or a bank holds it for us."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+
+
+@attrs.frozen(kw_only=True)
+class MoneyCollected(DomainEvent):
+    """The money that a bank held for the order came."""
+
     payment_id: PaymentId
     order_id: OrderId
 
@@ -45,3 +55,12 @@ class RefundSucceeded(DomainEvent):
     payment_id: PaymentId
     order_id: OrderId
     refund_ref: str
+
+
+@attrs.frozen(kw_only=True)
+class DisputeOpened(DomainEvent):
+    """A customer's bank contests money that came."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    dispute_ref: str

@@ -23,14 +23,17 @@ class InboxState(StrEnum):
 class InboxEntry:
     """(`provider`, `livemode`, `event_id`) is unique: a provider may deliver as often as it likes.
 
-    `ref` names the provider's object. The body itself is not kept, only its SHA-256.
+    So is `delivery_id`, where the provider has one. `ref` names the provider's object, `warning` what a
+    person has to look at. The body itself is not kept, only its SHA-256.
     """
 
     provider: Provider
     livemode: bool
     event_id: str
     type: str
+    delivery_id: str | None = None
     ref: str | None
+    warning: str | None = None
     body_sha256: str
     received_at: datetime = attrs.field(validator=aware_utc)
     state: InboxState = InboxState.RECEIVED

@@ -8,7 +8,7 @@ from enum import StrEnum
 import attrs
 
 from printapic.domain.events import aware_utc
-from printapic.domain.ids import AttemptId, OperationId
+from printapic.domain.ids import AttemptId, OperationId, UserId
 from printapic.domain.money import Money
 
 LEASE = timedelta(seconds=45)
@@ -26,7 +26,10 @@ class OperationKind(StrEnum):
 
 
 class OperationState(StrEnum):
-    """`UNKNOWN` means possibly done: it is left only by evidence, never by giving up."""
+    """`UNKNOWN` means possibly done: it is left only by evidence, never by giving up.
+
+    `ABANDONED`: given up while it certainly had no effect.
+    """
 
     PREPARED = "prepared"
     DISPATCHED = "dispatched"
@@ -37,6 +40,7 @@ class OperationState(StrEnum):
     PAYER_ACTION = "payer_action"
     DECLINED = "declined"
     REJECTED = "rejected"
+    ABANDONED = "abandoned"
 
 
 UNDECIDED = frozenset(
@@ -50,7 +54,8 @@ class Operation:
 
     A dispatched operation is somebody's until `leased_until`; if they die, it is unknown afterwards and
     is sent again under the same key. `first_sent_at` is the first time that it was possibly sent: the
-    provider's memory of the key counts from there. `capture_ref` names what a refund gives back.
+    provider's memory of the key counts from there. `capture_ref` names what a refund gives back,
+    `requested_by` the person who asked for it, under their idempotency key (`client_key`).
     """
 
     id: OperationId
@@ -61,6 +66,9 @@ class Operation:
     capture_ref: str | None = None
     provider_ref: str | None = None
     reason: str | None = None
+    requested_by: UserId | None = None
+    client_key: str | None = None
+    request_digest: str | None = None
     outcome_code: str | None = None
     sends: int = 0
     created_at: datetime = attrs.field(validator=aware_utc)
@@ -85,7 +93,7 @@ class Operation:
     @property
     def failed(self) -> bool:
         """Decided, and certainly without effect."""
-        return self.state in (OperationState.DECLINED, OperationState.REJECTED)
+        return self.state in (OperationState.DECLINED, OperationState.REJECTED, OperationState.ABANDONED)
 
     def due(self, *, at: datetime) -> bool:
         """May be sent now: undecided, and in nobody's hands."""

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 import attrs
 
-from printapic.domain.errors import Conflict, NotFound
-from printapic.domain.ids import AttemptId, OperationId
-from printapic.domain.payments.account import (
-    AlreadyPaid,
-    IdempotencyKeyReused,
-    PaymentAccount,
-    PaymentNotFound,
-)
+from printapic.domain.errors import Conflict
+from printapic.domain.ids import AttemptId
+from printapic.domain.money import Money
+from printapic.domain.payments.account import AlreadyPaid, IdempotencyKeyReused, PaymentNotFound
 from printapic.domain.payments.attempt import Attempt, AttemptState
-from printapic.domain.payments.events import AttemptFailed, PaymentSucceeded, RefundSucceeded
-from printapic.domain.payments.operation import Operation, OperationKind, OperationState
-from printapic.domain.payments.snapshot import CaptureFact, RefundFact, RefundState, Snapshot
-from printapic.domain.payments.status import PaymentStatus
-from printapic.domain.payments.transaction import Look, Source, Transaction, TransactionType
+from printapic.domain.payments.dispute import Dispute
+from printapic.domain.payments.events import (
+    AttemptFailed,
+    DisputeOpened,
+    MoneyCollected,
+    PaymentSucceeded,
+    RefundSucceeded,
+)
+from printapic.domain.payments.giving_back import CaptureNotFound, NewOperationId, PaymentReturns
+from printapic.domain.payments.operation import OperationKind, OperationState
+from printapic.domain.payments.snapshot import (
+    AuthorizationFact,
+    CaptureFact,
+    DisputeFact,
+    DisputeState,
+    RefundFact,
+    RefundState,
+    Snapshot,
+)
+from printapic.domain.payments.status import Demand, PaymentStatus
+from printapic.domain.payments.transaction import Look, Source, TransactionType
 
 __all__ = [
     "AlreadyPaid",
     "CaptureNotFound",
+    "Demand",
     "ForeignSnapshot",
     "IdempotencyKeyReused",
     "Payment",
@@ -51,22 +63,14 @@ class ForeignSnapshot(Conflict):
         super().__init__("The provider's answer is about another payment.")
 
 
-class CaptureNotFound(NotFound):
-    """No money of that name came for this payment."""
-
-    code = "payment-capture-not-found"
-
-    def __init__(self) -> None:
-        super().__init__("No such money came for this payment.")
-
-
 @attrs.define(kw_only=True, eq=False)
-class Payment(PaymentAccount):
+class Payment(PaymentReturns):
     """What is `due` for an order.
 
     The customer may try more than once: each try is an attempt with its own hosted checkout. Money that
     fits is allocated, at most once; money that does not fit is parked, and given back where it came late
-    or twice, or looked at by a person where its amount is wrong.
+    or twice, or looked at by a person where its amount is wrong. Where a bank only holds the money, the
+    order is covered by that, and the money is taken when production starts (`collect`).
     """
 
     def next_ticket(self) -> int:
@@ -80,35 +84,73 @@ class Payment(PaymentAccount):
         snapshot: Snapshot,
         *,
         ticket: int,
-        order_wants_payment: bool,
+        demand: Demand,
         source: Source,
-        new_operation_id: Callable[[], OperationId],
+        new_operation_id: NewOperationId,
         at: datetime,
     ) -> None:
         """Take in what the provider says. Repeated, late or reordered looks lead to the same facts.
 
         A checkout of which we never heard the answer is recognised by our reference. Where the order is
-        paid or wants no money any more, every checkout still open is closed. Raises `ForeignSnapshot`
-        for somebody else's checkout; nothing is changed then.
+        covered or called off, every checkout still open is closed. Raises `ForeignSnapshot` for somebody
+        else's checkout; nothing is changed then.
         """
         attempt = self.attempt(attempt_id)
         foreign = snapshot.our_reference != str(attempt.id) or snapshot.provider is not attempt.provider
         if foreign or snapshot.livemode is not attempt.livemode or attempt.ref not in (None, snapshot.ref):
             raise ForeignSnapshot
         look = Look(attempt=attempt, source=source, at=at)
+        if snapshot.authorization is not None:
+            self._take_authorization(look, snapshot.authorization, demand)
         for capture in snapshot.captures:
-            self._take_capture(look, capture, order_wants_payment, new_operation_id)
+            self._take_capture(look, capture, demand, new_operation_id)
+            self._take_fee(look, capture.ref, capture.fee, capture.occurred_at)
         for refund in snapshot.refunds:
             self._take_refund(look, refund)
         self._check_refunds(snapshot)
+        for dispute in snapshot.disputes:
+            self._take_dispute(look, dispute)
         self._see(attempt, snapshot, ticket, at)
-        if self.allocated or not order_wants_payment:
-            self.close_checkouts(reason="not-wanted", new_operation_id=new_operation_id, at=at)
+        if self.covered or demand is not Demand.OPEN:
+            but = None if demand is Demand.WITHDRAWN else self.holding
+            self.close_checkouts(reason="not-wanted", new_operation_id=new_operation_id, at=at, but=but)
         elif snapshot.state is AttemptState.APPROVED:
-            self._complete(attempt, new_operation_id, at)
+            self._complete(attempt, snapshot, new_operation_id, at)
+
+    def collect(self, *, new_operation_id: NewOperationId, at: datetime) -> bool:
+        """Production wants to start: take the money that a bank holds. False while it has not come.
+
+        One capture at a time; a refused one waits for a person.
+        """
+        held = self.holding
+        if self.allocated or held is None:
+            return bool(self.allocated)
+        tried = [op for op in self.operations if op.attempt_id == held.id]
+        if not any(op.kind is OperationKind.CAPTURE for op in tried):
+            self._prepare(OperationKind.CAPTURE, held, new_operation_id(), at=at)
+        return False
+
+    @property
+    def taking(self) -> bool:
+        """A call that may take the customer's money right now is not decided."""
+        takes = (OperationKind.COMPLETE, OperationKind.CAPTURE)
+        return any(op.kind in takes and op.undecided and not op.never_sent for op in self.operations)
+
+    def _take_authorization(self, look: Look, fact: AuthorizationFact, demand: Demand) -> None:
+        kinds = (TransactionType.AUTHORIZED, TransactionType.AUTHORIZATION_PARKED)
+        if any(self.log.has(kind, fact.ref) for kind in kinds):
+            return
+        fits = fact.amount == self.due == look.attempt.expected
+        if fits and demand is Demand.OPEN and not self.covered:
+            self._write(look.row(TransactionType.AUTHORIZED, fact.ref, fact.amount, fact.occurred_at))
+            self._record(PaymentSucceeded(at=look.at, payment_id=self.id, order_id=self.order_id))
+            return
+        self._write(look.row(TransactionType.AUTHORIZATION_PARKED, fact.ref, fact.amount, fact.occurred_at))
+        if not fits:
+            self.review(f"authorization-amount:{fact.ref}")
 
     def _take_capture(
-        self, look: Look, fact: CaptureFact, wanted: bool, new_operation_id: Callable[[], OperationId]
+        self, look: Look, fact: CaptureFact, demand: Demand, new_operation_id: NewOperationId
     ) -> None:
         known = self.log.capture(fact.ref)
         if known is not None:
@@ -116,22 +158,32 @@ class Payment(PaymentAccount):
                 self.review(f"capture-changed:{fact.ref}")
             return
         fits = fact.amount == self.due == look.attempt.expected
-        if fits and wanted and not self.allocated:
-            self._write(look.capture(fact, TransactionType.CAPTURE))
-            self._record(PaymentSucceeded(at=look.at, payment_id=self.id, order_id=self.order_id))
+        promised = demand is Demand.MET and self._is_for_us(look.attempt)
+        if fits and (demand is Demand.OPEN or promised) and not self.allocated:
+            was_covered = self._is_for_us(look.attempt)
+            self._write(look.row(TransactionType.CAPTURE, fact.ref, fact.amount, fact.occurred_at))
+            happened = MoneyCollected if was_covered else PaymentSucceeded
+            self._record(happened(at=look.at, payment_id=self.id, order_id=self.order_id))
             return
-        self._write(look.capture(fact, TransactionType.CAPTURE_PARKED))
+        self._write(look.row(TransactionType.CAPTURE_PARKED, fact.ref, fact.amount, fact.occurred_at))
         if fits:
-            self.refund(fact.ref, reason="late-or-duplicate", operation_id=new_operation_id(), at=look.at)
+            capture = self.capture(fact.ref)
+            self._give_back(
+                capture, reason="late-or-duplicate", new_operation_id=new_operation_id, at=look.at
+            )
         else:
             self.review(f"capture-amount:{fact.ref}")
+
+    def _take_fee(self, look: Look, ref: str, fee: Money | None, occurred_at: datetime) -> None:
+        if fee and not self.log.has(TransactionType.FEE, ref):
+            self._write(look.row(TransactionType.FEE, ref, fee, occurred_at))
 
     def _take_refund(self, look: Look, fact: RefundFact) -> None:
         log = self.log
         succeeded = log.has(TransactionType.REFUND_SUCCEEDED, fact.ref)
         failed = log.has(TransactionType.REFUND_FAILED, fact.ref)
         if fact.state is RefundState.SUCCEEDED and not succeeded:
-            self._write(look.refund(fact, TransactionType.REFUND_SUCCEEDED))
+            self._note_refund(look, fact, TransactionType.REFUND_SUCCEEDED)
             if not failed:
                 self._record(
                     RefundSucceeded(
@@ -139,9 +191,20 @@ class Payment(PaymentAccount):
                     )
                 )
         elif fact.state in (RefundState.FAILED, RefundState.CANCELLED) and not failed:
-            self._write(look.refund(fact, TransactionType.REFUND_FAILED))
+            self._note_refund(look, fact, TransactionType.REFUND_FAILED)
             self.review(f"refund-failed:{fact.ref}")
         self._conclude(fact)
+
+    def _note_refund(self, look: Look, fact: RefundFact, type_: TransactionType) -> None:
+        row = look.row(
+            type_,
+            fact.ref,
+            fact.amount,
+            fact.occurred_at,
+            capture_ref=fact.capture_ref,
+            operation_id=fact.operation_id,
+        )
+        self._write(row)
 
     def _conclude(self, fact: RefundFact) -> None:
         """Our own refund became this: decided by the log, whichever look arrived last."""
@@ -165,94 +228,77 @@ class Payment(PaymentAccount):
             if capture is None or log.rest_of(capture).minor < 0:
                 self.review(f"refund-mismatch:{ref}")
 
+    def _take_dispute(self, look: Look, fact: DisputeFact) -> None:
+        known = next((each for each in self.disputes if each.ref == fact.ref), None)
+        if known is None:
+            self.disputes = (*self.disputes, Dispute.of(fact, look.attempt.id))
+            if fact.state is not DisputeState.WON:
+                self.review(f"dispute:{fact.ref}")
+            self._record(
+                DisputeOpened(at=look.at, payment_id=self.id, order_id=self.order_id, dispute_ref=fact.ref)
+            )
+        else:
+            self.disputes = tuple(each.seen(fact) if each is known else each for each in self.disputes)
+        for movement in fact.movements:
+            self._take_fee(look, movement.ref, movement.fee, movement.occurred_at)
+            taken = movement.amount.minor < 0
+            type_ = TransactionType.DISPUTE_TAKEN if taken else TransactionType.DISPUTE_RETURNED
+            if movement.amount and not self.log.has(type_, movement.ref):
+                amount = -movement.amount if taken else movement.amount
+                self._write(
+                    look.row(type_, movement.ref, amount, movement.occurred_at, capture_ref=fact.capture_ref)
+                )
+        if fact.state is DisputeState.WON:
+            self._resolve(f"dispute:{fact.ref}")
+        self._conclude_dispute(look, fact)
+
+    def _conclude_dispute(self, look: Look, fact: DisputeFact) -> None:
+        """Money that is lost is written off; what was given back twice needs a person."""
+        capture = self.log.capture(fact.capture_ref)
+        if capture is None:
+            self.review(f"dispute-mismatch:{fact.ref}")
+            return
+        contested = self.log.disputed_of(capture)
+        if contested.minor > 0 and self.log.refunded_of(capture) + contested > capture.amount:
+            self.review(f"double-loss:{capture.ref}")
+        lost = self.log.has(TransactionType.DISPUTE_LOST, fact.ref)
+        if fact.state is DisputeState.LOST and contested.minor > 0 and not lost:
+            self._write(
+                look.row(TransactionType.DISPUTE_LOST, fact.ref, contested, look.at, capture_ref=capture.ref)
+            )
+
     def _see(self, attempt: Attempt, snapshot: Snapshot, ticket: int, at: datetime) -> None:
-        seen = attrs.evolve(attempt, ref=snapshot.ref).seen(snapshot.state, ticket)
+        named = attrs.evolve(attempt, ref=snapshot.ref).known_as(snapshot.other_refs)
+        seen = named.seen(snapshot.state, ticket)
         self._replace_attempt(seen)
         for operation in self.operations:
             own = operation.attempt_id == attempt.id and operation.undecided
             if own and seen.state in _PROOFS[operation.kind]:
                 self._replace_operation(operation.proven(OperationState.SUCCEEDED, provider_ref=snapshot.ref))
+        self._check_promise(seen, attempt)
         failed_now = seen.state is AttemptState.FAILED and attempt.state is not AttemptState.FAILED
         if failed_now and not self.allocated:
             self._record(
                 AttemptFailed(at=at, payment_id=self.id, order_id=self.order_id, attempt_id=attempt.id)
             )
 
-    def _complete(self, before: Attempt, new_operation_id: Callable[[], OperationId], at: datetime) -> None:
-        """The customer agreed: take the money, once for each time they agree, and one at a time."""
+    def _check_promise(self, seen: Attempt, before: Attempt) -> None:
+        """The bank let go of money that the order was confirmed for: nothing may be printed on that."""
+        lost = seen.finished and seen.state is not AttemptState.CAPTURED and not before.finished
+        if lost and self._is_for_us(seen) and not self.allocated:
+            self.review(f"authorization-lost:{seen.id}")
+
+    def _complete(
+        self, before: Attempt, snapshot: Snapshot, new_operation_id: NewOperationId, at: datetime
+    ) -> None:
+        """The customer agreed: take the money, once for each time they agree, and one at a time.
+
+        They may have agreed to another amount than the order costs now: then nothing is taken.
+        """
+        if snapshot.amount not in (None, self.due) or before.expected != self.due:
+            self.review(f"approved-amount:{before.id}")
+            return
         tried = [op for op in self.operations if op.kind is OperationKind.COMPLETE]
         again = any(op.attempt_id == before.id for op in tried) and before.state is AttemptState.APPROVED
         if not again and not any(op.undecided for op in tried):
             self._prepare(OperationKind.COMPLETE, before, new_operation_id(), at=at)
-
-    # Giving back
-
-    def refund(self, capture_ref: str, *, reason: str, operation_id: OperationId, at: datetime) -> None:
-        """Give back what is left of one capture. One refund at a time, and a new one only after a failure.
-
-        Raises `CaptureNotFound`.
-        """
-        capture = self.log.capture(capture_ref)
-        if capture is None:
-            raise CaptureNotFound
-        rest = self.log.rest_of(capture)
-        under_way = any(op.capture_ref == capture_ref and not op.failed for op in self.operations)
-        if under_way or rest.minor <= 0:
-            return
-        self._add_operation(
-            Operation(
-                id=operation_id,
-                attempt_id=capture.attempt_id,
-                kind=OperationKind.REFUND,
-                amount=rest,
-                capture_ref=capture_ref,
-                reason=reason,
-                created_at=at,
-            )
-        )
-        self._write(
-            Transaction(
-                type=TransactionType.REFUND_REQUESTED,
-                attempt_id=capture.attempt_id,
-                provider=capture.provider,
-                livemode=capture.livemode,
-                ref=str(operation_id),
-                amount=rest,
-                source=Source.SYSTEM,
-                capture_ref=capture_ref,
-                operation_id=operation_id,
-                occurred_at=at,
-                recorded_at=at,
-            )
-        )
-
-    def release(self, *, reason: str, new_operation_id: Callable[[], OperationId], at: datetime) -> None:
-        """The order is called off: give back all that came, and close every checkout still open.
-
-        Repeating it changes nothing: a refund that failed waits for a person, not for the next repetition.
-        """
-        tried = {op.capture_ref for op in self.operations}
-        for capture in self.log.captures():
-            if capture.ref not in tried:
-                self.refund(capture.ref, reason=reason, operation_id=new_operation_id(), at=at)
-        self.close_checkouts(reason=reason, new_operation_id=new_operation_id, at=at)
-
-    def close_checkouts(
-        self, *, reason: str, new_operation_id: Callable[[], OperationId], at: datetime
-    ) -> None:
-        """Nobody shall pay any more; money that came stays. Repeating it changes nothing.
-
-        A checkout at the provider is voided; one that certainly never reached the provider is given up.
-        One that may be opening right now is closed by the next look.
-        """
-        for attempt in self.attempts:
-            operations = [op for op in self.operations if op.attempt_id == attempt.id]
-            if attempt.finished:
-                continue
-            if attempt.ref is None:
-                opening = next((op for op in operations if op.never_sent), None)
-                if opening is not None:
-                    self.decide(opening.id, OperationState.REJECTED, code="given-up")
-                    self._replace_attempt(attempt.seen(AttemptState.VOIDED, attempt.last_ticket))
-            elif not any(op.kind is OperationKind.VOID for op in operations):
-                self._prepare(OperationKind.VOID, attempt, new_operation_id(), at=at, reason=reason)

@@ -98,8 +98,9 @@ class Snapshot:
     """One authenticated look at a checkout: the only source of truth about money.
 
     `our_reference` is the attempt's id as we gave it to the provider; a snapshot of anything else is
-    refused. `other_refs` are all other names under which the provider's news may speak of this checkout:
-    its intent, charges, authorization, captures, refunds and disputes.
+    refused. `amount` is what the page asks for, where the provider says so. `other_refs` are all other
+    names under which the provider's news may speak of this checkout: its intent, charges, authorization,
+    captures, refunds and disputes.
     """
 
     provider: Provider
@@ -107,6 +108,7 @@ class Snapshot:
     our_reference: str
     livemode: bool
     state: AttemptState
+    amount: Money | None = None
     authorization: AuthorizationFact | None = None
     captures: tuple[CaptureFact, ...] = ()
     refunds: tuple[RefundFact, ...] = ()

@@ -1,4 +1,4 @@
-"""The transaction log: every movement of money that a provider confirmed, written once and never changed."""
+"""The transaction log: what became of the money, written once and never changed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,34 @@ from printapic.domain.events import aware_utc
 from printapic.domain.ids import AttemptId, OperationId
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import Attempt, Provider
-from printapic.domain.payments.snapshot import CaptureFact, RefundFact
 
 
 class TransactionType(StrEnum):
-    """`CAPTURE` pays the order. `CAPTURE_PARKED` is money that came but does not fit: wrong, late, twice."""
+    """What happened to the money, or to the claim on it.
 
+    `DUE`: the order wants to be paid; `DUE_WITHDRAWN`: it does not any more. `AUTHORIZED`: a bank holds
+    it for us. `CAPTURE` pays the order. `CAPTURE_PARKED` is money that came but does not fit: wrong,
+    late, twice (`AUTHORIZATION_PARKED`: was promised so). `PARKED_ACCEPTED` is the part of it that a
+    person let pay the order after all. `FEE` is what the provider keeps. `REFUND_ABANDONED`: a refund
+    that was asked for will certainly not happen.
+    `DISPUTE_TAKEN` and `DISPUTE_RETURNED` move money that a bank contests; with `DISPUTE_LOST` it is gone.
+    """
+
+    DUE = "due"
+    DUE_WITHDRAWN = "due_withdrawn"
+    AUTHORIZED = "authorized"
+    AUTHORIZATION_PARKED = "authorization_parked"
     CAPTURE = "capture"
     CAPTURE_PARKED = "capture_parked"
+    PARKED_ACCEPTED = "parked_accepted"
+    FEE = "fee"
     REFUND_REQUESTED = "refund_requested"
+    REFUND_ABANDONED = "refund_abandoned"
     REFUND_SUCCEEDED = "refund_succeeded"
     REFUND_FAILED = "refund_failed"
+    DISPUTE_TAKEN = "dispute_taken"
+    DISPUTE_RETURNED = "dispute_returned"
+    DISPUTE_LOST = "dispute_lost"
 
 
 class Source(StrEnum):
@@ -30,21 +47,40 @@ class Source(StrEnum):
     WEBHOOK = "webhook"
     RETURN = "return"
     POLLER = "poller"
+    RECONCILER = "reconciler"
     STAFF = "staff"
     SYSTEM = "system"
+
+
+@attrs.frozen(kw_only=True)
+class Posting:
+    """An amount above zero that leaves one account for another: so nothing unbalanced can be written."""
+
+    debit: str
+    credit: str
+    amount: Money
+
+    def __attrs_post_init__(self) -> None:
+        if self.amount.minor <= 0 or self.debit == self.credit:
+            raise ValueError("a posting moves an amount above zero from one account to another")
+
+    def reversed(self) -> Posting:
+        """The correction of this one: nothing in a ledger is ever taken out."""
+        return Posting(debit=self.credit, credit=self.debit, amount=self.amount)
 
 
 @attrs.frozen(kw_only=True)
 class Transaction:
     """One row of the log. (`provider`, `livemode`, `ref`, `type`) is unique in the whole shop.
 
-    A row about a refund names in `capture_ref` what it gives back, also where the refund was made in the
-    provider's dashboard and has no `operation_id`.
+    `provider` and `attempt_id` are None in rows about the order's own claim. `capture_ref` names the
+    capture that a row is about, in a refund's also where it was made in the provider's dashboard and has
+    no `operation_id`. `postings` is what the row does to the ledger.
     """
 
     type: TransactionType
-    attempt_id: AttemptId
-    provider: Provider
+    attempt_id: AttemptId | None
+    provider: Provider | None
     livemode: bool
     ref: str
     amount: Money
@@ -53,6 +89,12 @@ class Transaction:
     operation_id: OperationId | None = None
     occurred_at: datetime = attrs.field(validator=aware_utc)
     recorded_at: datetime = attrs.field(validator=aware_utc)
+    postings: tuple[Posting, ...] = ()
+
+    @property
+    def about(self) -> str:
+        """The capture that this row is about, or whatever it names."""
+        return self.capture_ref or self.ref
 
 
 @attrs.frozen(kw_only=True)
@@ -63,16 +105,17 @@ class Look:
     source: Source
     at: datetime = attrs.field(validator=aware_utc)
 
-    def capture(self, fact: CaptureFact, type_: TransactionType) -> Transaction:
-        """The row for money that came."""
-        return self._row(type_, fact.ref, fact.amount, fact.occurred_at)
-
-    def refund(self, fact: RefundFact, type_: TransactionType) -> Transaction:
-        """The row for money that went back, or did not."""
-        row = self._row(type_, fact.ref, fact.amount, fact.occurred_at)
-        return attrs.evolve(row, capture_ref=fact.capture_ref, operation_id=fact.operation_id)
-
-    def _row(self, type_: TransactionType, ref: str, amount: Money, occurred_at: datetime) -> Transaction:
+    def row(
+        self,
+        type_: TransactionType,
+        ref: str,
+        amount: Money,
+        occurred_at: datetime,
+        *,
+        capture_ref: str | None = None,
+        operation_id: OperationId | None = None,
+    ) -> Transaction:
+        """A row of the log about what was seen."""
         return Transaction(
             type=type_,
             attempt_id=self.attempt.id,
@@ -81,6 +124,8 @@ class Look:
             ref=ref,
             amount=amount,
             source=self.source,
+            capture_ref=capture_ref,
+            operation_id=operation_id,
             occurred_at=occurred_at,
             recorded_at=self.at,
         )

@@ -32,6 +32,19 @@ class TransactionLog:
         """The capture with this ref."""
         return next((row for row in self.captures() if row.ref == ref), None)
 
+    def accepted_of(self, capture: Transaction) -> Money:
+        """What of a parked capture a person let pay the order."""
+        rows = [row for row in self.rows if row.type is TransactionType.PARKED_ACCEPTED]
+        return _sum([row for row in rows if row.ref == capture.ref], capture.amount.currency)
+
+    def disputed_of(self, capture: Transaction) -> Money:
+        """What of a capture banks took back and did not return."""
+        own = [row for row in self.rows if row.capture_ref == capture.ref]
+        taken = [row for row in own if row.type is TransactionType.DISPUTE_TAKEN]
+        returned = [row for row in own if row.type is TransactionType.DISPUTE_RETURNED]
+        currency = capture.amount.currency
+        return _sum(taken, currency) - _sum(returned, currency)
+
     def has(self, type_: TransactionType, ref: str) -> bool:
         """Whether this fact was written down."""
         return any(row.type is type_ and row.ref == ref for row in self.rows)

@@ -87,10 +87,10 @@ class TransactionBody(ResponseBody, kw_only=True):
     """One row of the append-only log."""
 
     type: str
-    provider: str
+    provider: str | None
     livemode: bool
     ref: str
-    attempt_id: UUID
+    attempt_id: UUID | None
     amount: Amount
     source: str
     capture_ref: str | None
@@ -126,7 +126,7 @@ def _attempt(attempt: Attempt) -> AttemptBody:
 def _transaction(transaction: Transaction) -> TransactionBody:
     return TransactionBody(
         type=transaction.type.value,
-        provider=transaction.provider.value,
+        provider=transaction.provider and transaction.provider.value,
         livemode=transaction.livemode,
         ref=transaction.ref,
         attempt_id=transaction.attempt_id,

@@ -313,7 +313,7 @@ def test_a_page_that_was_never_asked_for_is_given_up_with_its_order(
     floor.shop.cancel_order(order_id=order.id, actor=anna)
     floor.work()
     (operation,) = floor.payment(order).operations
-    assert (operation.state, operation.outcome_code) == (OperationState.REJECTED, "given-up")
+    assert (operation.state, operation.outcome_code) == (OperationState.ABANDONED, "given-up")
     with pytest.raises(CheckoutRefused):
         start(floor, order)
     assert checkouts(floor) == 0

@@ -78,7 +78,7 @@ def test_the_same_event_again_is_welcome_and_changes_nothing(floor: ShopFloor, o
     floor.press(floor.start(order), desk=DeskOrder(webhook=WebhookTiming.TWICE))
     floor.hear()
     assert floor.door.answers == [204, 204]
-    assert len(floor.payment(order).transactions) == 1
+    assert len(floor.money_rows(order)) == 1
     receive(floor, body("evt-1", ref_of(floor, order)))
     receive(floor, body("evt-1", ref_of(floor, order)))
     assert len(floor.waiting("SettleWebhook")) == 1

@@ -77,7 +77,7 @@ def test_everything_is_in_it_and_as_the_schema_says(floor: ShopFloor, anna: Acto
     assert [each["by"] for each in shipped["history"]] == ["you", "system", "system", "operator"]
     assert cancelled["history"][-1]["reason"] == "no more"
     assert cancelled["payment"] is None
-    assert [each["type"] for each in shipped["payment"]["transactions"]] == ["capture"]
+    assert [each["type"] for each in shipped["payment"]["transactions"]] == ["due", "capture", "fee"]
     assert shipped["payment"]["attempts"][0]["return_url"].endswith("/thanks")
     assert told["images"][0]["file_name"] == "photo-1.jpg"
     assert archive.read(told["images"][0]["file"]) == photo()

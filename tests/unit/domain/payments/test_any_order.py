@@ -13,6 +13,7 @@ from printapic.domain.ids import AttemptId
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import AttemptState
 from printapic.domain.payments.events import PaymentSucceeded
+from printapic.domain.payments.ledger import balances
 from printapic.domain.payments.operation import OperationKind
 from printapic.domain.payments.payment import PaymentStatus
 from printapic.domain.payments.snapshot import CaptureFact, RefundFact, RefundState
@@ -87,13 +88,14 @@ def arrive(till: Till, attempt_id: AttemptId, sights: Sequence[Sight], order: Se
 
 def outcome(till: Till) -> dict[str, Any]:
     payment = till.payment
-    requested = TransactionType.REFUND_REQUESTED
+    ours = (TransactionType.REFUND_REQUESTED, TransactionType.DUE)
     return {
         "rows": {
-            (row.type, None if row.type is requested else row.ref, row.amount, row.capture_ref)
+            (row.type, None if row.type in ours else row.ref, row.amount, row.capture_ref)
             for row in payment.transactions
         },
         "number of rows": len(payment.transactions),
+        "ledger": balances(payment.log),
         "sums": (payment.allocated, payment.captured, payment.refunded),
         "status": payment.status,
         "reasons": set(payment.review_reasons),

@@ -259,4 +259,4 @@ def test_h1_money_that_came_before_the_link_was_shown_leaves_the_checkout_paid()
     till.see(attempt_id, AttemptState.CAPTURED, [paid_with()])
     till.see(attempt_id, AttemptState.CAPTURED, [paid_with()])
     assert till.payment.allocated == DUE
-    assert len(till.payment.transactions) == 1
+    assert len(till.money()) == 1

@@ -43,7 +43,12 @@ def test_money_that_was_earned_is_settled_and_money_that_was_not_goes_back_first
 
 @pytest.mark.parametrize("state", OperationState)
 def test_a_refund_is_waited_for_until_it_is_decided(state: OperationState) -> None:
-    decided = {OperationState.SUCCEEDED, OperationState.DECLINED, OperationState.REJECTED}
+    decided = {
+        OperationState.SUCCEEDED,
+        OperationState.DECLINED,
+        OperationState.REJECTED,
+        OperationState.ABANDONED,
+    }
     asked = payment(TransactionType.CAPTURE, operations=refund(state))
     assert asked.settled(earned=True, at=b.NOON) is (state in decided)
 

@@ -7,6 +7,7 @@ import pytest
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import AttemptState
 from printapic.domain.payments.events import OperationPrepared, RefundSucceeded
+from printapic.domain.payments.giving_back import RefundRequest, RefundTooLarge
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
 from printapic.domain.payments.payment import CaptureNotFound, PaymentStatus
 from printapic.domain.payments.snapshot import RefundFact, RefundState
@@ -24,7 +25,8 @@ def paid_till() -> Till:
 
 
 def refunding(till: Till) -> Operation:
-    till.payment.refund("capture-1", reason="requested", operation_id=new_operation_id(), at=NOON)
+    request = RefundRequest(capture_ref="capture-1", reason="requested")
+    till.payment.refund(request, operation_id=new_operation_id(), at=NOON)
     return till.calls(OperationKind.REFUND)[-1]
 
 
@@ -64,7 +66,8 @@ def test_r1_a_full_refund_is_done_when_the_provider_says_so() -> None:
 def test_r2_a_capture_with_a_refund_under_way_is_left_alone() -> None:
     till = paid_till()
     refunding(till)
-    refunding(till)
+    with pytest.raises(RefundTooLarge):
+        refunding(till)
     assert len(till.calls(OperationKind.REFUND)) == 1
     assert len(till.rows(TransactionType.REFUND_REQUESTED)) == 1
 
@@ -73,14 +76,19 @@ def test_r2_what_went_back_already_is_not_given_back_again() -> None:
     till = paid_till()
     hear(till, given_back())
     till.release()
-    till.payment.refund("capture-1", reason="requested", operation_id=new_operation_id(), at=NOON)
+    with pytest.raises(RefundTooLarge):
+        refunding(till)
     assert till.calls(OperationKind.REFUND) == []
 
 
 def test_money_that_never_came_cannot_be_given_back() -> None:
     till = paid_till()
     with pytest.raises(CaptureNotFound):
-        till.payment.refund("elsewhere", reason="requested", operation_id=new_operation_id(), at=NOON)
+        till.payment.refund(
+            RefundRequest(capture_ref="elsewhere", reason="requested"),
+            operation_id=new_operation_id(),
+            at=NOON,
+        )
 
 
 @pytest.mark.parametrize("told_pending_first", [True, False])
@@ -160,7 +168,8 @@ def test_r5_a_refund_that_timed_out_is_unknown_and_proven_by_the_next_look() -> 
     operation = refunding(till)
     till.payment.dispatch(operation.id, at=NOON)
     till.payment.decide(operation.id, OperationState.UNKNOWN, code="time-out")
-    refunding(till)
+    with pytest.raises(RefundTooLarge):
+        refunding(till)
     assert len(till.calls(OperationKind.REFUND)) == 1
     again = till.payment.dispatch(operation.id, at=NOON)
     assert again is not None
@@ -180,7 +189,8 @@ def test_r5_proof_outweighs_a_refusal_of_the_second_sending() -> None:
     hear(till, given_back(operation_id=operation.id))
     assert till.payment.operation(operation.id).state is OperationState.SUCCEEDED
     assert till.payment.review_reasons == ("something else",)
-    refunding(till)
+    with pytest.raises(RefundTooLarge):
+        refunding(till)
     assert len(till.calls(OperationKind.REFUND)) == 1
     assert till.payment.refunded == DUE
 

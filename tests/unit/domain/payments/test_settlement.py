@@ -23,7 +23,7 @@ def test_h1_exact_money_pays_the_order_once() -> None:
     till.pays(attempt_id)
     assert till.status() is PaymentStatus.PAID
     assert till.payment.allocated == till.payment.captured == DUE
-    (row,) = till.payment.transactions
+    (row,) = till.money()
     assert (row.type, row.ref, row.amount, row.source) == (CAPTURE, "capture-1", DUE, Source.WEBHOOK)
     assert (row.attempt_id, row.provider, row.livemode) == (attempt_id, Provider.STRIPE, False)
     assert (row.occurred_at, row.recorded_at) == (NOON, NOON)
@@ -91,7 +91,7 @@ def test_a1_a_wrong_amount_is_parked_and_a_person_looks(amount: str) -> None:
     assert till.payment.review_reasons == ("capture-amount:capture-1",)
     assert not till.payment.allocated
     assert till.payment.captured == Money.of(amount, "EUR")
-    assert [row.type for row in till.payment.transactions] == [PARKED]
+    assert [row.type for row in till.money()] == [PARKED]
     assert till.calls(OperationKind.REFUND) == []
     assert till.events(PaymentSucceeded) == []
 
@@ -246,7 +246,7 @@ def test_a_checkout_that_never_reached_the_provider_is_given_up_with_its_order()
     till = Till()
     attempt_id, operation_id = till.start()
     till.release()
-    assert till.payment.operation(operation_id).state is OperationState.REJECTED
+    assert till.payment.operation(operation_id).state is OperationState.ABANDONED
     assert till.payment.attempt(attempt_id).state is AttemptState.VOIDED
     assert till.payment.dispatch(operation_id, at=NOON) is None
 

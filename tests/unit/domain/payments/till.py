@@ -15,6 +15,7 @@ from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
 from printapic.domain.payments.operation import Operation, OperationKind
 from printapic.domain.payments.payment import Payment, PaymentStatus
 from printapic.domain.payments.snapshot import CaptureFact, RefundFact, RefundState, Snapshot
+from printapic.domain.payments.status import Demand
 from printapic.domain.payments.transaction import Source, Transaction, TransactionType
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -112,7 +113,7 @@ class Till:
             attempt_id,
             snapshot,
             ticket=self.payment.next_ticket() if ticket is None else ticket,
-            order_wants_payment=self.wanted,
+            demand=Demand.OPEN if self.wanted else Demand.WITHDRAWN,
             source=Source.WEBHOOK,
             new_operation_id=new_operation_id,
             at=self.now,
@@ -139,6 +140,10 @@ class Till:
 
     def rows(self, *types: TransactionType) -> list[Transaction]:
         return [row for row in self.payment.transactions if row.type in types]
+
+    def money(self) -> list[Transaction]:
+        """The log without the order's own claim."""
+        return [row for row in self.payment.transactions if row.provider is not None]
 
     def calls(self, kind: OperationKind) -> list[Operation]:
         return [operation for operation in self.payment.operations if operation.kind is kind]

@@ -39,12 +39,25 @@ class MemoryPaymentRepository(PaymentRepository):
         return next((copy_of(payment) for payment in self._all() if payment.order_id == order_id), None)
 
     def by_ref(self, provider: Provider, livemode: bool, ref: str) -> tuple[PaymentId, AttemptId] | None:
-        """The attempt whose checkout has this name at the provider."""
+        """The attempt whose checkout, or anything in it, has this name at the provider."""
         for payment in self._all():
             for attempt in payment.attempts:
-                if (attempt.provider, attempt.livemode, attempt.ref) == (provider, livemode, ref):
+                here = (attempt.provider, attempt.livemode) == (provider, livemode)
+                if here and ref in (attempt.ref, *attempt.other_refs):
                     return payment.id, attempt.id
         return None
+
+    def by_reference(self, our_reference: str) -> tuple[PaymentId, AttemptId] | None:
+        """The attempt that we called so at the provider."""
+        return next(
+            (
+                (payment.id, attempt.id)
+                for payment in self._all()
+                for attempt in payment.attempts
+                if str(attempt.id) == our_reference
+            ),
+            None,
+        )
 
     def save(self, payment: Payment) -> None:
         """Raises `ConcurrentUpdate`."""
@@ -100,7 +113,9 @@ class MemoryPaymentInbox(PaymentInbox):
 def _names(payment: Payment) -> _Names:
     """What must occur in no other payment."""
     attempts: _Names = {(a.provider, a.livemode, a.ref) for a in payment.attempts if a.ref is not None}
-    return attempts | {(t.provider, t.livemode, t.ref, t.type) for t in payment.transactions}
+    refs: _Names = {(a.provider, a.livemode, ref, "ref") for a in payment.attempts for ref in a.other_refs}
+    rows: _Names = {(t.provider, t.livemode, t.ref, t.type) for t in payment.transactions}
+    return attempts | refs | rows
 
 
 def _key(entry: InboxEntry) -> tuple[Provider, str, bool]:

@@ -21,6 +21,8 @@ ERRORS: dict[str, Callable[[], Conflict]] = {
     "images_owner_id_sha256_live_key": ConcurrentUpdate,
     "payments_order_id_key": ConcurrentUpdate,
     "payment_attempts_provider_livemode_ref_key": ConcurrentUpdate,
+    "payment_operations_payment_id_client_key_key": ConcurrentUpdate,
+    "payment_refs_provider_livemode_ref_key": ConcurrentUpdate,
     "payment_transactions_provider_livemode_ref_type_key": ConcurrentUpdate,
 }
 """Two writers can meet at these. Any other constraint that fails is a bug and stays an `IntegrityError`."""

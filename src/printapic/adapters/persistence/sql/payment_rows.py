@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import attrs
+
 from printapic.adapters.persistence.sql.documents import money
 from printapic.adapters.persistence.sql.transaction import Values
 from printapic.domain.ids import AttemptId, OperationId, OrderId, PaymentId, UserId
 from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
+from printapic.domain.payments.dispute import Dispute
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
 from printapic.domain.payments.payment import Payment
-from printapic.domain.payments.transaction import Source, Transaction, TransactionType
+from printapic.domain.payments.snapshot import DisputeState
+from printapic.domain.payments.transaction import Posting, Source, Transaction, TransactionType
+
+Rows = tuple[Values, ...]
+
+
+@attrs.frozen
+class PaymentParts:
+    """The rows of a payment's parts as they are in the database at one version of the payment."""
+
+    version: int
+    attempts: Rows
+    operations: Rows
+    log: Rows
+    postings: Rows
+    disputes: Rows
+    refs: Rows
 
 
 def payment_values(payment: Payment) -> Values:
@@ -26,9 +45,7 @@ def payment_values(payment: Payment) -> Values:
     }
 
 
-def read_payment(
-    row: Values, attempts: tuple[Values, ...], operations: tuple[Values, ...], log: tuple[Values, ...]
-) -> Payment:
+def read_payment(row: Values, stored: PaymentParts) -> Payment:
     """The payment that `payment_values` and its parts' functions wrote."""
     return Payment(
         id=PaymentId(row["id"]),
@@ -37,9 +54,10 @@ def read_payment(
         due=money(row["due_minor"], row["currency"]),
         created_at=row["created_at"],
         sync_ticket=row["sync_ticket"],
-        attempts=tuple(_attempt(values) for values in attempts),
-        operations=tuple(_operation(values) for values in operations),
-        transactions=tuple(_transaction(values) for values in log),
+        attempts=tuple(_attempt(values, stored.refs) for values in stored.attempts),
+        operations=tuple(_operation(values) for values in stored.operations),
+        transactions=tuple(_transaction(values, stored.postings) for values in stored.log),
+        disputes=tuple(_dispute(values) for values in stored.disputes),
         review_reasons=tuple(row["review_reasons"]),
         version=row["version"],
     )
@@ -56,6 +74,7 @@ def attempt_values(payment: Payment) -> list[Values]:
             "livemode": attempt.livemode,
             "expected_minor": attempt.expected.minor,
             "currency": attempt.expected.currency.code,
+            "manual_capture": attempt.manual_capture,
             "state": attempt.state,
             "client_key": attempt.client_key,
             "request_digest": attempt.request_digest,
@@ -71,12 +90,13 @@ def attempt_values(payment: Payment) -> list[Values]:
     ]
 
 
-def _attempt(values: Values) -> Attempt:
+def _attempt(values: Values, refs: Rows) -> Attempt:
     return Attempt(
         id=AttemptId(values["id"]),
         provider=Provider(values["provider"]),
         livemode=values["livemode"],
         expected=money(values["expected_minor"], values["currency"]),
+        manual_capture=values["manual_capture"],
         state=AttemptState(values["state"]),
         client_key=values["client_key"],
         request_digest=values["request_digest"],
@@ -87,7 +107,24 @@ def _attempt(values: Values) -> Attempt:
         expires_at=values["expires_at"],
         created_at=values["created_at"],
         last_ticket=values["last_ticket"],
+        other_refs=tuple(row["ref"] for row in refs if row["attempt_id"] == values["id"]),
     )
+
+
+def ref_values(payment: Payment) -> list[Values]:
+    """One row per name under which a provider may speak of a checkout, for every attempt."""
+    return [
+        {
+            "provider": attempt.provider,
+            "livemode": attempt.livemode,
+            "ref": ref,
+            "payment_id": payment.id,
+            "attempt_id": attempt.id,
+            "position": position,
+        }
+        for attempt in payment.attempts
+        for position, ref in enumerate(attempt.other_refs)
+    ]
 
 
 def operation_values(payment: Payment) -> list[Values]:
@@ -105,6 +142,9 @@ def operation_values(payment: Payment) -> list[Values]:
             "capture_ref": operation.capture_ref,
             "provider_ref": operation.provider_ref,
             "reason": operation.reason,
+            "requested_by": operation.requested_by,
+            "client_key": operation.client_key,
+            "request_digest": operation.request_digest,
             "outcome_code": operation.outcome_code,
             "sends": operation.sends,
             "created_at": operation.created_at,
@@ -116,6 +156,7 @@ def operation_values(payment: Payment) -> list[Values]:
 
 
 def _operation(values: Values) -> Operation:
+    requested_by = values["requested_by"]
     return Operation(
         id=OperationId(values["id"]),
         attempt_id=AttemptId(values["attempt_id"]),
@@ -125,6 +166,9 @@ def _operation(values: Values) -> Operation:
         capture_ref=values["capture_ref"],
         provider_ref=values["provider_ref"],
         reason=values["reason"],
+        requested_by=None if requested_by is None else UserId(requested_by),
+        client_key=values["client_key"],
+        request_digest=values["request_digest"],
         outcome_code=values["outcome_code"],
         sends=values["sends"],
         created_at=values["created_at"],
@@ -156,12 +200,12 @@ def transaction_values(payment: Payment) -> list[Values]:
     ]
 
 
-def _transaction(values: Values) -> Transaction:
-    operation_id = values["operation_id"]
+def _transaction(values: Values, postings: Rows) -> Transaction:
+    attempt_id, operation_id = values["attempt_id"], values["operation_id"]
     return Transaction(
         type=TransactionType(values["type"]),
-        attempt_id=AttemptId(values["attempt_id"]),
-        provider=Provider(values["provider"]),
+        attempt_id=None if attempt_id is None else AttemptId(attempt_id),
+        provider=None if values["provider"] is None else Provider(values["provider"]),
         livemode=values["livemode"],
         ref=values["ref"],
         amount=money(values["amount_minor"], values["currency"]),
@@ -170,4 +214,67 @@ def _transaction(values: Values) -> Transaction:
         operation_id=None if operation_id is None else OperationId(operation_id),
         occurred_at=values["occurred_at"],
         recorded_at=values["recorded_at"],
+        postings=tuple(_posting(row) for row in postings if row["entry"] == values["position"]),
+    )
+
+
+def posting_values(payment: Payment) -> list[Values]:
+    """One row per posting, numbered through all entries of the payment."""
+    rows = [
+        (entry, posting)
+        for entry, transaction in enumerate(payment.transactions)
+        for posting in transaction.postings
+    ]
+    return [
+        {
+            "payment_id": payment.id,
+            "entry": entry,
+            "position": position,
+            "debit": posting.debit,
+            "credit": posting.credit,
+            "amount_minor": posting.amount.minor,
+            "currency": posting.amount.currency.code,
+        }
+        for position, (entry, posting) in enumerate(rows)
+    ]
+
+
+def _posting(values: Values) -> Posting:
+    return Posting(
+        debit=values["debit"],
+        credit=values["credit"],
+        amount=money(values["amount_minor"], values["currency"]),
+    )
+
+
+def dispute_values(payment: Payment) -> list[Values]:
+    """One row per dispute, oldest first."""
+    return [
+        {
+            "payment_id": payment.id,
+            "position": position,
+            "ref": dispute.ref,
+            "attempt_id": dispute.attempt_id,
+            "capture_ref": dispute.capture_ref,
+            "amount_minor": dispute.amount.minor,
+            "currency": dispute.amount.currency.code,
+            "state": dispute.state,
+            "reason": dispute.reason,
+            "evidence_due_at": dispute.evidence_due_at,
+            "opened_at": dispute.opened_at,
+        }
+        for position, dispute in enumerate(payment.disputes)
+    ]
+
+
+def _dispute(values: Values) -> Dispute:
+    return Dispute(
+        ref=values["ref"],
+        attempt_id=AttemptId(values["attempt_id"]),
+        capture_ref=values["capture_ref"],
+        amount=money(values["amount_minor"], values["currency"]),
+        state=DisputeState(values["state"]),
+        reason=values["reason"],
+        evidence_due_at=values["evidence_due_at"],
+        opened_at=values["opened_at"],
     )

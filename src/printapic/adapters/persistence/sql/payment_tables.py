@@ -5,8 +5,11 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
+    Index,
     Integer,
     PrimaryKeyConstraint,
     String,
@@ -21,6 +24,7 @@ from printapic.adapters.persistence.sql.schema import metadata, one_of
 from printapic.domain.payments.attempt import AttemptState, Provider
 from printapic.domain.payments.inbox import InboxState
 from printapic.domain.payments.operation import OperationKind, OperationState
+from printapic.domain.payments.snapshot import DisputeState
 from printapic.domain.payments.transaction import Source, TransactionType
 
 payments = Table(
@@ -48,6 +52,7 @@ payment_attempts = Table(
     Column("livemode", Boolean, nullable=False),
     Column("expected_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
+    Column("manual_capture", Boolean, nullable=False),
     Column("state", String(20), nullable=False),
     Column("client_key", Text, nullable=False),
     Column("request_digest", Text, nullable=False),
@@ -78,12 +83,16 @@ payment_operations = Table(
     Column("capture_ref", Text),
     Column("provider_ref", Text),
     Column("reason", Text),
+    Column("requested_by", Uuid),
+    Column("client_key", Text),
+    Column("request_digest", Text),
     Column("outcome_code", Text),
     Column("sends", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("leased_until", UtcDateTime),
     Column("first_sent_at", UtcDateTime),
     UniqueConstraint("payment_id", "position"),
+    UniqueConstraint("payment_id", "client_key"),
     one_of("kind", OperationKind),
     one_of("state", OperationState),
 )
@@ -94,8 +103,8 @@ payment_transactions = Table(
     Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
     Column("position", Integer, nullable=False),
     Column("type", String(20), nullable=False),
-    Column("attempt_id", Uuid, ForeignKey("payment_attempts.id"), nullable=False),
-    Column("provider", String(20), nullable=False),
+    Column("attempt_id", Uuid, ForeignKey("payment_attempts.id")),
+    Column("provider", String(20)),
     Column("livemode", Boolean, nullable=False),
     Column("ref", Text, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
@@ -112,18 +121,73 @@ payment_transactions = Table(
     one_of("source", Source),
 )
 
+ledger_postings = Table(
+    "ledger_postings",
+    metadata,
+    Column("payment_id", Uuid, nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("debit", String(40), nullable=False),
+    Column("credit", String(40), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    PrimaryKeyConstraint("payment_id", "position"),
+    ForeignKeyConstraint(
+        ["payment_id", "entry"], ["payment_transactions.payment_id", "payment_transactions.position"]
+    ),
+    CheckConstraint("amount_minor > 0", name="amount_minor"),
+    CheckConstraint("debit <> credit", name="debit"),
+)
+
+payment_disputes = Table(
+    "payment_disputes",
+    metadata,
+    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("attempt_id", Uuid, ForeignKey("payment_attempts.id"), nullable=False),
+    Column("capture_ref", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence_due_at", UtcDateTime),
+    Column("opened_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("payment_id", "position"),
+    UniqueConstraint("payment_id", "ref"),
+    one_of("state", DisputeState),
+)
+
+payment_refs = Table(
+    "payment_refs",
+    metadata,
+    Column("provider", String(20), nullable=False),
+    Column("livemode", Boolean, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
+    Column("attempt_id", Uuid, ForeignKey("payment_attempts.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    PrimaryKeyConstraint("attempt_id", "position"),
+    UniqueConstraint("provider", "livemode", "ref"),
+    one_of("provider", Provider),
+)
+Index("payment_refs_payment_id_idx", payment_refs.c.payment_id)
+
 webhook_inbox = Table(
     "webhook_inbox",
     metadata,
     Column("provider", String(20), nullable=False),
     Column("event_id", Text, nullable=False),
     Column("livemode", Boolean, nullable=False),
+    Column("delivery_id", Text),
     Column("type", Text, nullable=False),
     Column("ref", Text),
+    Column("warning", Text),
     Column("body_sha256", String(64), nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     Column("state", String(20), nullable=False),
     PrimaryKeyConstraint("provider", "event_id", "livemode"),
+    UniqueConstraint("provider", "livemode", "delivery_id"),
     one_of("provider", Provider),
     one_of("state", InboxState),
 )

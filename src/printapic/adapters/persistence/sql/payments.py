@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
-import attrs
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Table, delete, select, tuple_, union_all, update
 
 from printapic.adapters.persistence.sql.parts import parts, rows_of
 from printapic.adapters.persistence.sql.payment_rows import (
+    PaymentParts,
     attempt_values,
+    dispute_values,
     operation_values,
     payment_values,
+    posting_values,
     read_payment,
+    ref_values,
     transaction_values,
 )
 from printapic.adapters.persistence.sql.tables import (
+    ledger_postings,
     payment_attempts,
+    payment_disputes,
     payment_operations,
+    payment_refs,
     payment_transactions,
     payments,
     webhook_inbox,
@@ -29,22 +36,23 @@ from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.inbox import InboxEntry, InboxState
 from printapic.domain.payments.payment import Payment, PaymentNotFound
 
+_PARTS = (
+    payment_attempts,
+    payment_operations,
+    payment_transactions,
+    ledger_postings,
+    payment_disputes,
+    payment_refs,
+)
 _WHOLE = select(
     payments,
     parts(payment_attempts, payment_attempts.c.payment_id, payments.c.id),
     parts(payment_operations, payment_operations.c.payment_id, payments.c.id),
     parts(payment_transactions, payment_transactions.c.payment_id, payments.c.id),
+    parts(ledger_postings, ledger_postings.c.payment_id, payments.c.id),
+    parts(payment_disputes, payment_disputes.c.payment_id, payments.c.id),
+    parts(payment_refs, payment_refs.c.payment_id, payments.c.id),
 )
-
-
-@attrs.frozen
-class _Stored:
-    """The rows of a payment's parts as they are in the database at one version of the payment."""
-
-    version: int
-    attempts: tuple[Values, ...]
-    operations: tuple[Values, ...]
-    log: tuple[Values, ...]
 
 
 class SqlPaymentRepository(PaymentRepository):
@@ -52,7 +60,7 @@ class SqlPaymentRepository(PaymentRepository):
 
     def __init__(self, transaction: SqlTransaction) -> None:
         self._transaction = transaction
-        self._stored: dict[UUID, _Stored] = {}
+        self._stored: dict[UUID, PaymentParts] = {}
 
     def add(self, payment: Payment) -> None:
         """Raises `ConcurrentUpdate` where the order has a payment already."""
@@ -60,6 +68,9 @@ class SqlPaymentRepository(PaymentRepository):
         self._transaction.append(payment_attempts, attempt_values(payment))
         self._transaction.append(payment_operations, operation_values(payment))
         self._transaction.append(payment_transactions, transaction_values(payment))
+        self._transaction.append(ledger_postings, posting_values(payment))
+        self._transaction.append(payment_disputes, dispute_values(payment))
+        self._transaction.append(payment_refs, ref_values(payment))
 
     def get(self, payment_id: PaymentId, *, owner_id: UserId | None = None) -> Payment:
         """Raises `PaymentNotFound`."""
@@ -76,15 +87,31 @@ class SqlPaymentRepository(PaymentRepository):
         return self._one(payments.c.order_id == order_id)
 
     def by_ref(self, provider: Provider, livemode: bool, ref: str) -> tuple[PaymentId, AttemptId] | None:
-        """The attempt whose checkout has this name at the provider."""
-        row = self._transaction.row(
-            select(payment_attempts.c.payment_id, payment_attempts.c.id).where(
-                payment_attempts.c.provider == provider,
-                payment_attempts.c.livemode == livemode,
-                payment_attempts.c.ref == ref,
+        """The attempt whose checkout, or anything in it, has this name at the provider."""
+        names = union_all(
+            *(
+                select(table.c.payment_id, attempt_id.label("attempt_id")).where(
+                    table.c.provider == provider, table.c.livemode == livemode, table.c.ref == ref
+                )
+                for table, attempt_id in (
+                    (payment_attempts, payment_attempts.c.id),
+                    (payment_refs, payment_refs.c.attempt_id),
+                )
             )
+        ).limit(1)
+        row = self._transaction.row(names)
+        return (PaymentId(row["payment_id"]), AttemptId(row["attempt_id"])) if row else None
+
+    def by_reference(self, our_reference: str) -> tuple[PaymentId, AttemptId] | None:
+        """The attempt that we called so at the provider."""
+        try:
+            attempt_id = UUID(our_reference)
+        except ValueError:
+            return None
+        row = self._transaction.row(
+            select(payment_attempts.c.payment_id).where(payment_attempts.c.id == attempt_id)
         )
-        return (PaymentId(row["payment_id"]), AttemptId(row["id"])) if row else None
+        return (PaymentId(row["payment_id"]), AttemptId(attempt_id)) if row else None
 
     def save(self, payment: Payment) -> None:
         """Raises `ConcurrentUpdate`. The log is only ever added to."""
@@ -95,13 +122,27 @@ class SqlPaymentRepository(PaymentRepository):
             stored = self._parts(self._transaction.row(_WHOLE.where(payments.c.id == payment.id)))
         self._transaction.change_parts(payment_attempts, stored.attempts, attempt_values(payment))
         self._transaction.change_parts(payment_operations, stored.operations, operation_values(payment))
+        self._replace(payment_disputes, "payment_id", stored.disputes, dispute_values(payment))
         self._transaction.append(payment_transactions, transaction_values(payment)[len(stored.log) :])
-        self._stored[payment.id] = _Stored(
+        self._transaction.append(ledger_postings, posting_values(payment)[len(stored.postings) :])
+        self._replace(payment_refs, "attempt_id", stored.refs, ref_values(payment))
+        self._stored[payment.id] = PaymentParts(
             payment.version,
             tuple(attempt_values(payment)),
             tuple(operation_values(payment)),
             tuple(transaction_values(payment)),
+            tuple(posting_values(payment)),
+            tuple(dispute_values(payment)),
+            tuple(ref_values(payment)),
         )
+
+    def _replace(self, table: Table, owner: str, old: Sequence[Values], new: Sequence[Values]) -> None:
+        """Write small parts that have no id of their own: they are known by their owner and position."""
+        if gone := [row for row in old if row not in new]:
+            places = [(row[owner], row["position"]) for row in gone]
+            at = tuple_(table.c[owner], table.c.position)
+            self._transaction.write(delete(table).where(at.in_(places)))
+        self._transaction.append(table, [row for row in new if row not in old])
 
     def of_user(self, user_id: UserId, *, after: PaymentId | None, limit: int) -> tuple[Payment, ...]:
         """One statement for all of them."""
@@ -119,14 +160,12 @@ class SqlPaymentRepository(PaymentRepository):
 
     def _read(self, row: Values) -> Payment:
         stored = self._stored[row["id"]] = self._parts(row)
-        return read_payment(row, stored.attempts, stored.operations, stored.log)
+        return read_payment(row, stored)
 
-    def _parts(self, row: Values | None) -> _Stored:
+    def _parts(self, row: Values | None) -> PaymentParts:
         if row is None:
             raise PaymentNotFound
-        tables = (payment_attempts, payment_operations, payment_transactions)
-        attempts, operations, log = (rows_of(table, row) for table in tables)
-        return _Stored(row["version"], attempts, operations, log)
+        return PaymentParts(row["version"], *(rows_of(table, row) for table in _PARTS))
 
 
 class SqlPaymentInbox(PaymentInbox):
@@ -170,6 +209,8 @@ def _entry_values(entry: InboxEntry) -> Values:
         "type": entry.type,
         "ref": entry.ref,
         "body_sha256": entry.body_sha256,
+        "delivery_id": entry.delivery_id,
+        "warning": entry.warning,
         "received_at": entry.received_at,
         "state": entry.state,
     }
@@ -181,7 +222,9 @@ def _entry(values: Values) -> InboxEntry:
         livemode=values["livemode"],
         event_id=values["event_id"],
         type=values["type"],
+        delivery_id=values["delivery_id"],
         ref=values["ref"],
+        warning=values["warning"],
         body_sha256=values["body_sha256"],
         received_at=values["received_at"],
         state=InboxState(values["state"]),

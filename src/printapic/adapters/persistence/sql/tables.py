@@ -35,8 +35,11 @@ from printapic.adapters.persistence.sql.columns import SERIAL, JsonDocument, Mon
 from printapic.adapters.persistence.sql.idempotency_tables import idempotency_keys
 from printapic.adapters.persistence.sql.invoice_tables import retained_invoices
 from printapic.adapters.persistence.sql.payment_tables import (
+    ledger_postings,
     payment_attempts,
+    payment_disputes,
     payment_operations,
+    payment_refs,
     payment_transactions,
     payments,
     webhook_inbox,
@@ -58,13 +61,16 @@ __all__ = [
     "idempotency_keys",
     "images",
     "jobs",
+    "ledger_postings",
     "metadata",
     "notifications",
     "order_history",
     "order_lines",
     "orders",
     "payment_attempts",
+    "payment_disputes",
     "payment_operations",
+    "payment_refs",
     "payment_transactions",
     "payments",
     "price_lists",
