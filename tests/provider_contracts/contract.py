@@ -17,14 +17,9 @@ from tests.provider_contracts.paypal_gaps import TOKEN_DOCUMENT, TOO_MANY, amend
 from tests.provider_contracts.requests import Unreadable, parsed_json, request_breaches
 from tests.provider_contracts.responses import response_breaches
 from tests.provider_contracts.rules import RequestRule, paypal_rules, stripe_rules
+from tests.provider_contracts.violation import ContractViolation
 
-
-class ContractViolation(BaseException):
-    """Traffic that the provider's contract, or our own rules for it, forbid.
-
-    Not an `Exception` on purpose: an adapter has to take whatever goes wrong in a call for the weather, and
-    answers `Unknown`. No test may pass because of that.
-    """
+__all__ = ["Contract", "ContractViolation", "paypal_contract", "stripe_contract"]
 
 
 @attrs.frozen(eq=False)

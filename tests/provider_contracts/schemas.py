@@ -51,8 +51,7 @@ class Schemas:
         key = (id(schema), closed)
         if key not in self._validators:
             own = translated(schema, closed=closed, uri_of=self._uri)
-            registry = self._closed if closed else self._open
-            made = StrictValidator(own, registry=registry, format_checker=FORMATS)
+            made = StrictValidator(own, registry=self.registry(closed=closed), format_checker=FORMATS)
             self._validators[key] = (schema, made)
         return self._validators[key][1]
 
@@ -66,15 +65,19 @@ class Schemas:
         assert ref.startswith(_COMPONENT), ref
         return f"urn:{self.name}:{ref.removeprefix(_COMPONENT)}"
 
+    def registry(self, *, closed: bool) -> Registry[Any]:
+        """All components under the names that translated schemas call them by."""
+        return self._closed if closed else self._open
+
     @cached_property
     def _open(self) -> Registry[Any]:
-        return self._registry(closed=False)
+        return self._translated(closed=False)
 
     @cached_property
     def _closed(self) -> Registry[Any]:
-        return self._registry(closed=True)
+        return self._translated(closed=True)
 
-    def _registry(self, *, closed: bool) -> Registry[Any]:
+    def _translated(self, *, closed: bool) -> Registry[Any]:
         return Registry().with_resources(
             (
                 f"urn:{self.name}:{name}",

@@ -62,7 +62,9 @@ def _certainly_valid(value: object, schema: object) -> bool:
         return False
     if isinstance(value, str) and len(value) > schema.get("maxLength", len(value)):
         return False
-    return "enum" not in schema or value in schema["enum"]
+    # To Python 1 and True are equal.
+    same = (each for each in schema.get("enum", [value]) if type(each) is type(value))
+    return value in same
 
 
 def _properties(

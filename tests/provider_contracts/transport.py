@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from tests.provider_contracts.contract import Contract, ContractViolation
+from tests.provider_contracts.violation import ContractViolation
+
+if TYPE_CHECKING:
+    from tests.provider_contracts.contract import Contract
 
 DELIBERATE = "X-Deliberate-Fault"
 """A simulator puts this header on answers that it spoilt on purpose: those may break the contract."""
