@@ -6,71 +6,30 @@ A new provider joins with a sender: it makes genuine bodies, and signs any bytes
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Literal, Protocol, TypeAlias
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from printapic.adapters.payments.simulated.webhooks import (
-    HEADER,
-    SimulatedWebhookVerifier,
-    signature,
-)
-from printapic.application.ports.payments import (
-    Notification,
-    RawDelivery,
-    WebhookRejected,
-    WebhookVerifier,
+from printapic.application.ports.payments import Notification, RawDelivery, WebhookRejected
+from tests.integration.contracts.webhook_senders import (
+    NOON,
+    PayPalSender,
+    Sender,
+    Signer,
+    SimulatedSender,
+    StripeSender,
 )
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-Signer: TypeAlias = Literal["current", "previous", "both", "stranger"]
 MIB = 2**20
-
-
-class Sender(Protocol):
-    """A provider that sends webhooks to `verifier`, which trusts its current and its previous secret."""
-
-    verifier: WebhookVerifier
-    signature_header: str
-
-    def body(self, *, event_id: str, type_: str, ref: str, livemode: bool, padding: str = "") -> bytes: ...
-    def sign(self, body: bytes, *, at: datetime = NOON, by: Signer = "current") -> dict[str, str]: ...
-
-
-class SimulatedSender:
-    signature_header = HEADER
-
-    def __init__(self) -> None:
-        self.verifier: WebhookVerifier = SimulatedWebhookVerifier(["a new secret", "an old secret"])
-
-    def body(self, *, event_id: str, type_: str, ref: str, livemode: bool, padding: str = "") -> bytes:
-        event = {
-            "id": event_id,
-            "object": "event",
-            "type": type_,
-            "livemode": livemode,
-            "created": int(NOON.timestamp()),
-            "data": {"object": {"id": ref}},
-            "padding": padding,
-        }
-        return json.dumps(event).encode()
-
-    def sign(self, body: bytes, *, at: datetime = NOON, by: Signer = "current") -> dict[str, str]:
-        secrets = {
-            "current": ["a new secret"],
-            "previous": ["an old secret"],
-            "both": ["an older secret", "an old secret"],
-            "stranger": ["a guess", ""],
-        }
-        return {HEADER: signature(body, at=at, secrets=secrets[by])}
-
-
-SENDERS: dict[str, Callable[[], Sender]] = {"simulated": SimulatedSender}
+SECOND = timedelta(seconds=1)
+SENDERS: dict[str, Callable[[], Sender]] = {
+    "simulated": SimulatedSender,
+    "stripe": StripeSender,
+    "paypal": PayPalSender,
+}
 
 
 @pytest.fixture(params=SENDERS)
@@ -79,9 +38,7 @@ def sender(request: pytest.FixtureRequest) -> Sender:
 
 
 def genuine_body(sender: Sender, *, padding: str = "") -> bytes:
-    return sender.body(
-        event_id="event-1", type_="checkout.completed", ref="page-1", livemode=False, padding=padding
-    )
+    return sender.body(event_id="event-1", type_=sender.type, ref="page-1", padding=padding)
 
 
 def receive(sender: Sender, body: bytes, headers: Mapping[str, str], *, at: datetime = NOON) -> Notification:
@@ -95,18 +52,18 @@ def refuses(sender: Sender, body: bytes, headers: Mapping[str, str], *, at: date
 
 
 def test_w1_a_genuine_delivery_says_what_to_look_at(sender: Sender) -> None:
-    body = sender.body(event_id="event-7", type_="refund.succeeded", ref="page-7", livemode=True)
+    body = sender.body(event_id="event-7", type_=sender.type, ref="page-7")
     notification = receive(sender, body, sender.sign(body))
     assert notification.provider is sender.verifier.provider
-    assert (notification.event_id, notification.type) == ("event-7", "refund.succeeded")
-    assert (notification.ref, notification.livemode) == ("page-7", True)
+    assert (notification.event_id, notification.type) == ("event-7", sender.type)
+    assert (notification.ref, notification.livemode) == ("page-7", sender.livemode)
     assert notification.occurred_at == NOON
     assert notification.body_sha256 == hashlib.sha256(body).hexdigest()
 
 
 def test_w1_unknown_types_and_unknown_fields_are_welcome(sender: Sender) -> None:
-    body = sender.body(event_id="e", type_="moon.landed", ref="page", livemode=False, padding="new field")
-    assert receive(sender, body, sender.sign(body)).type == "moon.landed"
+    body = sender.body(event_id="e", type_="moon.landed", ref="page", padding="new field")
+    assert receive(sender, body, sender.sign(body)).type.lower() == "moon.landed"
 
 
 @pytest.mark.parametrize("by", ["current", "previous", "both"])
@@ -127,16 +84,16 @@ def test_w1_a_tampered_body_is_rejected(sender: Sender) -> None:
     assert refuses(sender, b"", sender.sign(body))
 
 
-@pytest.mark.parametrize("off", [timedelta(seconds=301), timedelta(seconds=-301), timedelta(days=-400)])
-def test_w1_a_stale_or_future_delivery_is_rejected(sender: Sender, off: timedelta) -> None:
+def test_w1_a_stale_or_future_delivery_is_rejected(sender: Sender) -> None:
     body = genuine_body(sender)
-    assert refuses(sender, body, sender.sign(body, at=NOON), at=NOON + off)
+    for off in (sender.oldest + SECOND, -sender.ahead - SECOND, timedelta(days=400), timedelta(days=-400)):
+        assert refuses(sender, body, sender.sign(body, at=NOON), at=NOON + off)
 
 
-@pytest.mark.parametrize("off", [timedelta(seconds=299), timedelta(seconds=-299)])
-def test_w1_clocks_may_differ_by_some_minutes(sender: Sender, off: timedelta) -> None:
+def test_w1_clocks_may_differ_by_some_minutes(sender: Sender) -> None:
     body = genuine_body(sender)
-    assert receive(sender, body, sender.sign(body), at=NOON + off).ref == "page-1"
+    for off in (sender.oldest - SECOND, -sender.ahead + SECOND):
+        assert receive(sender, body, sender.sign(body), at=NOON + off).ref == "page-1"
 
 
 def test_w1_a_delivery_without_a_signature_is_rejected(sender: Sender) -> None:
@@ -154,14 +111,17 @@ def test_w1_a_delivery_without_a_signature_is_rejected(sender: Sender) -> None:
     ids=lambda header: ascii(header[:24]),
 )  # fmt: skip
 def test_w1_a_header_of_nonsense_is_rejected(sender: Sender, header: str) -> None:
-    assert refuses(sender, genuine_body(sender), {sender.signature_header: header})
-
-
-def test_w1_two_times_in_one_header_are_rejected(sender: Sender) -> None:
     body = genuine_body(sender)
-    header = sender.sign(body)[sender.signature_header]
-    assert refuses(sender, body, {sender.signature_header: f"t=0,{header}"})
-    assert refuses(sender, body, {sender.signature_header: f"{header},t=0"})
+    assert refuses(sender, body, {**sender.sign(body), sender.signature_header: header})
+
+
+def test_w1_a_header_that_is_given_twice_is_rejected(sender: Sender) -> None:
+    """It comes joined by a comma; in two of the schemes that makes two times."""
+    body = genuine_body(sender)
+    headers = sender.sign(body)
+    header = headers[sender.signature_header]
+    for twice in (f"{header},{header}", f"t=0,{header}", f"{header},t=0"):
+        assert refuses(sender, body, {**headers, sender.signature_header: twice})
 
 
 @pytest.mark.parametrize(
@@ -188,7 +148,7 @@ def test_w1_a_body_of_the_largest_size_that_is_let_in_is_read(sender: Sender) ->
     assert receive(sender, body, sender.sign(body)).ref == "page-1"
 
 
-@settings(max_examples=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_w1_no_mutation_is_believed_or_breaks_anything(sender: Sender, data: st.DataObject) -> None:
     body = genuine_body(sender)

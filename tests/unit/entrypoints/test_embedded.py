@@ -27,7 +27,7 @@ from printapic.entrypoints.embedded import (
     working,
 )
 from printapic.entrypoints.readiness import readiness
-from printapic.entrypoints.settings import Mode, Settings, SettingsInvalid
+from printapic.entrypoints.settings import Mode, Secret, Settings, SettingsInvalid, StripePayments
 
 PASSWORD = "nineteen blue herons"
 
@@ -116,12 +116,21 @@ def test_without_background_work_promises_wait_for_somebody_to_keep_them(setting
 def test_a_shop_that_is_closed_keeps_no_thread_and_no_connection(settings: Settings) -> None:
     before = set(threading.enumerate())
     with open_container(settings) as container, working(container), delivering(container):
-        assert set(threading.enumerate()) > before
+        assert set(threading.enumerate()) - before
     named = {thread.name for thread in set(threading.enumerate()) - before}
     assert not {name for name in named if name.startswith("printapic") and "heartbeat" not in name}
     engine = container.engine()
     assert engine is not None
     assert engine.pool.status().startswith("Pool size: 28  Connections in pool: 0")
+
+
+def test_nothing_is_delivered_where_a_real_provider_takes_the_money(settings: Settings) -> None:
+    stripe = StripePayments(secret_key=Secret("sk_test_hush"), api_url="http://127.0.0.1:1")
+    with open_container(attrs.evolve(settings, payments=(stripe,))) as container, delivering(container):
+        assert "printapic-simulated-webhooks" not in {thread.name for thread in threading.enumerate()}
+        assert not (settings.data / "simulated-payments.sqlite").exists()
+    with open_container(settings) as container, delivering(container):
+        assert "printapic-simulated-webhooks" in {thread.name for thread in threading.enumerate()}
 
 
 def test_what_goes_wrong_inside_the_block_still_closes_the_shop(settings: Settings) -> None:

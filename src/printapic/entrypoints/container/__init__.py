@@ -263,6 +263,7 @@ class Container(containers.DeclarativeContainer):
         verifiers=verifiers,
         front=providers.Factory(front, settings),
         shop_name=settings.provided.shop_name,
+        manual_capture=settings.provided.manual_capture,
         staff_need_second_factor=settings.provided.staff_need_second_factor,
         return_origins=settings.provided.origins,
         max_bytes=settings.provided.max_upload_bytes,

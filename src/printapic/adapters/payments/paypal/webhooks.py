@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import ClassVar
 
@@ -134,10 +135,10 @@ def _has_signed(key: RSAPublicKey, signature: bytes, text: bytes) -> bool:
 
 def _event(body: bytes) -> PayPalEvent:
     """A genuine body may still be one that we cannot read. Raises `WebhookRejected`."""
-    try:
+    with suppress(ValueError):
         return PayPalEvent.read(body)
-    except ValueError:
-        raise _refusal("body") from None
+    # Out here, since what went wrong in there may hold the body.
+    raise _refusal("body")
 
 
 def _refusal(why: str) -> WebhookRejected:

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from printapic.application.ports.payments import Notification
+from printapic.application.ports.payments import Notification, WebhookRejected
 from printapic.domain.payments.attempt import Provider
 from tests.unit.adapters.payments.paypal.authority import (
     NOON,
@@ -241,6 +241,13 @@ def test_w1_what_is_no_base64_is_rejected(recipient: Recipient, signature: str) 
 )  # fmt: skip
 def test_w1_a_signed_body_of_nonsense_is_rejected(recipient: Recipient, body: bytes) -> None:
     assert recipient.refuses(Letter(body=body).delivery())
+
+
+def test_s1_a_refusal_drags_no_body_along(recipient: Recipient) -> None:
+    letter = Letter(body=event().replace(b"Payment completed", b"buyer@example.com \xff"))
+    with pytest.raises(WebhookRejected) as rejection:
+        recipient.takes(letter.delivery())
+    assert rejection.value.__context__ is None
 
 
 def test_w1_a_body_of_the_largest_size_that_is_let_in_is_read(recipient: Recipient) -> None:
