@@ -203,6 +203,22 @@ def test_a_charge_captured_asynchronously_stands_in_the_books_an_hour_later(
     assert len(stripe.ledger()) == 1
 
 
+def test_an_account_in_another_currency_converts_and_says_at_which_rate(
+    stripe: StripeSimulator, api: StripeApi
+) -> None:
+    stripe.settle_in("usd", rate="1.1")
+    charge = paid(stripe, api)
+    line = charge["balance_transaction"]
+    assert (charge["amount"], charge["currency"]) == (1290, "eur")
+    assert (line["amount"], line["currency"], line["exchange_rate"]) == (1419, "usd", 1.1)
+    assert (line["fee"], line["net"]) == (fee_of(1419), 1419 - fee_of(1419))
+    stripe.dispute(charge["id"], eur(1000))
+    assert [(each.amount, each.fee) for each in stripe.ledger()] == [
+        (eur(1290), Money.of("0.45", "USD")),
+        (Money.of("-11.00", "USD"), Money.of("20.00", "USD")),
+    ]
+
+
 def test_a_slow_payment_that_the_bank_refuses_leaves_nothing(stripe: StripeSimulator, api: StripeApi) -> None:
     ref = opened(stripe, api)
     stripe.pay_slowly(ref)
@@ -520,6 +536,7 @@ def test_balance_transactions_come_page_by_page_the_newest_first(
     stripe: StripeSimulator, api: StripeApi
 ) -> None:
     path = "/v1/balance_transactions"
+    stripe.books.stand_still(stripe.books.now())
     charges = []
     for amount in range(101, 108):
         charges.append(paid(stripe, api, amount)["id"])

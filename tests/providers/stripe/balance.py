@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 
 from printapic.application.ports.payments import Movement, MovementKind
 from printapic.domain.money import Currency, Money
@@ -21,6 +22,7 @@ MOST = 99_999_999
 CURRENCIES = frozenset(LEAST) | ZERO_DECIMAL | HUNDREDS
 FEE_PER_MILLE, FEE_FIXED = 14, 25
 DISPUTE_FEE = 2000
+SETTLEMENT = "settlement"
 AVAILABLE_AFTER_S = 2 * 24 * 3600
 _CATEGORY = {
     MovementKind.CAPTURE: ("charge", "charge"),
@@ -32,7 +34,7 @@ _CATEGORY = {
     MovementKind.PAYOUT_RETURNED: ("payout_failure", "payout_reversal"),
 }
 _OWN_REF = frozenset({MovementKind.DISPUTE, MovementKind.DISPUTE_RETURNED})
-"""Movements that are known by their balance transaction; others by what they are about."""
+"""Movements known by their balance transaction, in its currency; others by what they are about, in its."""
 
 
 def fee_of(amount: int) -> int:
@@ -72,26 +74,22 @@ def check_charge(amount: int, currency: str) -> None:
         raise Refused(f"Invalid amount: {currency} has no decimals", executed=False)
 
 
-def move(account: Account, kind: MovementKind, amount: int, currency: str, *, of: Json, fee: int = 0) -> Json:
-    """Book a movement about the object `of`: signed as we see it, with what Stripe keeps of it."""
+def move(account: Account, kind: MovementKind, amount: int, currency: str, *, of: Json) -> Json:
+    """Book a movement about the object `of`, signed as we see it, in the currency that our account has."""
     type_, category = _CATEGORY[kind]
     if of["id"].startswith(("py_", "pyr_")):
         type_ = {"charge": "payment", "refund": "payment_refund"}.get(type_, "payment_failure_refund")
+    settled, unit, rate = _settled(account, amount, currency)
+    fee = {MovementKind.CAPTURE: fee_of(settled), MovementKind.DISPUTE: DISPUTE_FEE}.get(kind, 0)
     id_ = new_id("txn")
-    details = {
-        "amount": fee,
-        "application": None,
-        "currency": currency,
-        "description": "Dispute fee" if category == "dispute" else "Stripe processing fees",
-        "type": "stripe_fee",
-    }
+    own = kind in _OWN_REF
     account.entry.move(
         Movement(
             id=id_,
-            ref=id_ if kind in _OWN_REF else of["id"],
+            ref=id_ if own else of["id"],
             kind=kind,
-            amount=money(amount, currency),
-            fee=money(fee, currency),
+            amount=money(settled, unit) if own else money(amount, currency),
+            fee=money(fee, unit),
             occurred_at=datetime.fromtimestamp(account.now, UTC),
         )
     )
@@ -99,22 +97,41 @@ def move(account: Account, kind: MovementKind, amount: int, currency: str, *, of
         {
             "id": id_,
             "object": "balance_transaction",
-            "amount": amount,
+            "amount": settled,
             "available_on": account.now + (AVAILABLE_AFTER_S if type_ in {"charge", "payment"} else 0),
             "balance_type": "payments",
             "created": account.now,
-            "currency": currency,
+            "currency": unit,
             "description": None,
-            "exchange_rate": None,
+            "exchange_rate": rate,
             "fee": fee,
-            "fee_details": [details] if fee else [],
-            "net": amount - fee,
+            "fee_details": [_fee_detail(kind, fee, unit)] if fee else [],
+            "net": settled - fee,
             "reporting_category": category,
             "source": of["id"],
             "status": "pending",
             "type": type_,
         }
     )
+
+
+def _settled(account: Account, amount: int, currency: str) -> tuple[int, str, float | None]:
+    """What an amount is in the account's own currency, and at which rate; as it is where there is none."""
+    own = account.entry.setting(SETTLEMENT)
+    if not own or own["currency"] == currency:
+        return amount, currency, None
+    settled = (amount * Decimal(own["rate"])).quantize(Decimal(1), ROUND_HALF_UP)
+    return int(settled), own["currency"], float(own["rate"])
+
+
+def _fee_detail(kind: MovementKind, fee: int, currency: str) -> Json:
+    return {
+        "amount": fee,
+        "application": None,
+        "currency": currency,
+        "description": "Dispute fee" if kind is MovementKind.DISPUTE else "Stripe processing fees",
+        "type": "stripe_fee",
+    }
 
 
 def shown(account: Account, transaction: Json) -> Json:

@@ -83,8 +83,7 @@ def take(account: Account, intent: Json, charge: Json, amount: int) -> None:
 
 def _settle(account: Account, charge: Json) -> None:
     amount = charge["amount_captured"]
-    fee = balance.fee_of(amount)
-    line = balance.move(account, MovementKind.CAPTURE, amount, charge["currency"], of=charge, fee=fee)
+    line = balance.move(account, MovementKind.CAPTURE, amount, charge["currency"], of=charge)
     charge["balance_transaction"] = line["id"]
 
 

@@ -71,12 +71,11 @@ def decide(account: Account, dispute: Json, status: str) -> None:
 
 
 def _withdraw(account: Account, dispute: Json) -> None:
-    fee = balance.DISPUTE_FEE
-    _book(account, dispute, MovementKind.DISPUTE, -dispute["amount"], fee=fee)
+    _book(account, dispute, MovementKind.DISPUTE, -dispute["amount"])
 
 
-def _book(account: Account, dispute: Json, kind: MovementKind, amount: int, *, fee: int = 0) -> None:
-    line = balance.move(account, kind, amount, dispute["currency"], of=dispute, fee=fee)
+def _book(account: Account, dispute: Json, kind: MovementKind, amount: int) -> None:
+    line = balance.move(account, kind, amount, dispute["currency"], of=dispute)
     dispute["balance_transactions"].append(line)
 
 

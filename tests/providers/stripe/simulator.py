@@ -176,6 +176,11 @@ class StripeSimulator(ProviderSimulator):
         with self._account() as account:
             disputes.payout_fails(account, account.load("payout", payout_ref))
 
+    def settle_in(self, currency: str, *, rate: str) -> None:
+        """From now on our account is in this currency: an amount of any other is `rate` times as much."""
+        with self.books.entry() as entry:
+            entry.keep(balance.SETTLEMENT, {"currency": currency, "rate": rate})
+
     def plan(self, call: Call, nth: int, fault: WireFault) -> None:
         """Nothing is completed at Stripe: planned for COMPLETE, a fault strikes the look that it is."""
         if call in {Call.TOKEN, Call.VERIFY}:
