@@ -12,6 +12,7 @@ from tests.providers.paypal.desk import Hosts, new_id
 from tests.providers.paypal.signatures import LEAF_ALONE, PREFIX, SigningDesk
 
 _ACCOUNT = "paypal_account"
+_LOOKED_UP_BY = ("order_id", "authorization_id", "capture_id", "invoice_id", "custom_id")
 SENDS_LEAF_ALONE = "sends_leaf_alone"
 
 
@@ -50,6 +51,10 @@ def account_on(books: ProviderBooks, *, sandbox: bool = False) -> Account:
             sandbox=sandbox,
         )
         entry.keep(_ACCOUNT, attrs.asdict(account))
+        for member in _LOOKED_UP_BY:
+            entry.connection.execute(
+                f"CREATE INDEX paypal_{member} ON object (kind, json_extract(body, '$.{member}'))"
+            )
         return account
 
 
