@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import ClassVar, Literal, Protocol, TypeAlias
 
 import httpx
 
+from printapic.adapters.payments.paypal.api import PayPalApi
+from printapic.adapters.payments.paypal.gateway import PayPalGateway
 from printapic.adapters.payments.sending import MOST_SENDS, provider_client
 from printapic.adapters.payments.simulated.books import SimulatedBooks
 from printapic.adapters.payments.simulated.checkout import CheckoutFinished, Choice, HostedCheckout
@@ -20,9 +22,14 @@ from printapic.adapters.payments.simulated.faults import Fault
 from printapic.adapters.payments.simulated.gateway import SimulatedGateway
 from printapic.adapters.payments.stripe.gateway import StripeGateway
 from printapic.adapters.system.clock import FixedClock
+from printapic.application.ports.clock import Clock
 from printapic.application.ports.payments import Opened, PaymentGateway
 from tests.providers import counter
+from tests.providers.books import ProviderBooks
 from tests.providers.counter import PageClosed, ProviderSimulator, WireFault
+from tests.providers.paypal.desk import PAGE_LASTS
+from tests.providers.paypal.opening import app_on
+from tests.providers.paypal.simulator import PayPalSimulator
 from tests.providers.routes import Request
 from tests.providers.stripe import opening
 from tests.providers.stripe.app import StripeApp
@@ -40,6 +47,9 @@ class Driver(Protocol):
     """A gateway, and the customer, the mishaps and the time on the other side of it."""
 
     gateway: PaymentGateway
+
+    page_lasts: timedelta
+    """How long a page that is asked for an hour can be paid on."""
 
     def now(self) -> datetime: ...
     def pass_time(self, by: timedelta) -> None: ...
@@ -71,6 +81,8 @@ SIMULATED_FAULTS: dict[Mishap, Fault] = {
 
 class SimulatedDriver:
     """The provider of our own."""
+
+    page_lasts = timedelta(hours=1)
 
     def __init__(self, path: Path | None) -> None:
         self.clock = FixedClock(NOON)
@@ -153,6 +165,9 @@ class DeafPort(httpx.BaseTransport):
 class WireDriver(ABC):
     """A real adapter, which speaks over a real wire with a simulator of its provider."""
 
+    page_lasts = timedelta(hours=1)
+    struck: ClassVar[dict[Call, counter.Call]] = {}
+    """What a call is planned as, where that is not its own name."""
     gateway: PaymentGateway
     simulator: ProviderSimulator
 
@@ -186,7 +201,7 @@ class WireDriver(ABC):
         self.simulator.cancel(opened.ref)
 
     def mishap(self, call: Call, what: Mishap) -> None:
-        struck = counter.Call(call)
+        struck = self.struck.get(call, counter.Call(call))
         if what == "refused":
             self._deaf.misled[struck] += MOST_SENDS
             return
@@ -224,3 +239,43 @@ class StripeDriver(WireDriver):
 
     def pass_time(self, by: timedelta) -> None:
         self.stripe.pass_time(by)
+
+
+class ClockOfBooks(Clock):
+    """The time at the simulated provider is everybody's."""
+
+    def __init__(self, books: ProviderBooks) -> None:
+        self._books = books
+
+    def now(self) -> datetime:
+        return self._books.now()
+
+
+class PayPalDriver(WireDriver):
+    """PayPal's adapter and a PayPal in this process, whose time stands still."""
+
+    page_lasts = PAGE_LASTS
+    # PayPal's report serves whoever finds and whoever compares.
+    struck: ClassVar[dict[Call, counter.Call]] = {"find": counter.Call.MOVEMENTS}
+
+    def start(self) -> None:
+        self.paypal = PayPalSimulator(self.folder / "paypal.sqlite")
+        self.simulator = self.paypal
+        if self.paypal.books.look("clock") is None:
+            self.paypal.books.stand_still(NOON)
+        clock = ClockOfBooks(self.paypal.books)
+        api = PayPalApi(
+            self.connect(app_on(self.paypal.books).call_of),
+            client_id=self.paypal.client_id,
+            client_secret=self.paypal.client_secret,
+            clock=clock,
+            api_url=self.paypal.url,
+            pause=lambda _: None,
+        )
+        self.gateway = PayPalGateway(api, livemode=False, clock=clock)
+
+    def now(self) -> datetime:
+        return self.paypal.books.now()
+
+    def pass_time(self, by: timedelta) -> None:
+        self.paypal.books.pass_time(by)

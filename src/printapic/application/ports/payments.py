@@ -145,12 +145,19 @@ class CurrencyRule:
 
 @attrs.frozen(kw_only=True)
 class Capabilities:
-    """What a gateway can do. A key repeated within its lifetime has one effect."""
+    """What a gateway can do. A key repeated within its lifetime has one effect.
+
+    Where a gateway has not `ends_pages`, `void` leaves a page that nobody paid on as it is: it ends by
+    itself, is forgotten then (`fetch`: not found), and takes no money before that without `complete`.
+    Where it has not `finds_pages`, `find` knows only checkouts that money moved for.
+    """
 
     manual_capture: bool
     partial_capture: bool
     key_lifetime: timedelta
     currencies: Mapping[str, CurrencyRule]
+    ends_pages: bool = True
+    finds_pages: bool = True
 
 
 @attrs.frozen(kw_only=True)

@@ -86,7 +86,12 @@ class PayPalGateway(PaymentGateway):
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            manual_capture=True, partial_capture=True, key_lifetime=KEY_LIFETIME, currencies=CURRENCIES
+            manual_capture=True,
+            partial_capture=True,
+            key_lifetime=KEY_LIFETIME,
+            currencies=CURRENCIES,
+            ends_pages=False,
+            finds_pages=False,
         )
 
     def open(self, *, checkout: CheckoutRequest, key: OperationId) -> Outcome[Opened]:

@@ -43,7 +43,7 @@ class Reports:
     def movements(self, *, since: datetime, until: datetime) -> Iterator[Movement]:
         """Oldest first, a window at a time. Raises `MovementsUnavailable`, also half-way."""
         known = KnownDisputes(self._api)
-        for begins, ends in _windows(since, until):
+        for begins, ends in self._windows(since, until):
             try:
                 lines = [line for line in self._lines(begins, ends, every="Y") if line.moved]
                 self._check_reach(ends)
@@ -55,7 +55,7 @@ class Reports:
 
     def transaction_of(self, our_reference: str, *, since: datetime) -> str | None:
         """A capture or authorization that bears our reference."""
-        for begins, ends in _windows(since, self._now):
+        for begins, ends in self._windows(since, max(self._now, since + _SECOND)):
             for line in self._lines(begins, ends, every="N"):
                 payment = line.transaction_event_code[:3] in ("T00", "T13")
                 if payment and line.custom_field == our_reference:
@@ -65,6 +65,14 @@ class Reports:
     def complete_for(self, since: datetime) -> bool:
         """Whether what began at `since` would be in the report by now."""
         return since <= self._now - LATE and since <= self._reaches_to
+
+    def _windows(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """PayPal is not asked for a time that has not begun."""
+        begins = since
+        while begins < until and begins <= self._now:
+            ends = min(begins + LONGEST_WINDOW, until)
+            yield begins, ends
+            begins = ends
 
     def _check_reach(self, ends: datetime) -> None:
         """The report counts whole seconds; nothing is in it yet of a time that has not come."""
@@ -92,7 +100,7 @@ class Reports:
         while number <= last:
             params = {
                 "start_date": _stamp(begins),
-                "end_date": _stamp(ends),
+                "end_date": _stamp(min(ends, self._now)),
                 "fields": "transaction_info",
                 "balance_affecting_records_only": every,
                 "page_size": str(_PAGE),
@@ -107,14 +115,6 @@ class Reports:
             number += 1
             if number > _MOST_PAGES:
                 raise Unreadable("report")
-
-
-def _windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    begins = since
-    while begins < until:
-        ends = min(begins + LONGEST_WINDOW, until)
-        yield begins, ends
-        begins = ends
 
 
 def _stamp(at: datetime) -> str:

@@ -367,6 +367,16 @@ def test_u2_a_refusal_after_a_sending_that_was_lost_is_not_believed_without_a_lo
     assert isinstance(completed(line), Unknown)
 
 
+@pytest.mark.parametrize("issue", ["ORDER_EXPIRED", "INSTRUMENT_DECLINED", "TRANSACTION_REFUSED"])
+def test_u2_after_a_lost_sending_the_order_is_looked_at_before_a_refusal_counts(
+    line: Line, issue: str
+) -> None:
+    line.tell(TAKE, LOST, refuses(issue))
+    outcome = completed(line)
+    assert isinstance(outcome, Done)
+    assert outcome.value.state is AttemptState.CAPTURED
+
+
 def test_c3_an_order_that_expired_takes_no_money(line: Line) -> None:
     line.tell(TAKE, refuses("ORDER_EXPIRED"))
     outcome = completed(line)

@@ -217,6 +217,14 @@ def test_l1_a_long_time_is_asked_for_in_windows_of_31_days_without_gap_or_overla
     ]
 
 
+def test_l1_paypal_is_not_asked_for_a_time_that_has_not_come(line: Line) -> None:
+    line.tell(REPORT, page(refreshed="2026-11-22T12:00:00Z"))
+    assert moves(line, since=SINCE, until=NOON + 60 * DAY) == []
+    assert [sent.url.params["end_date"] for sent in line.sent(REPORT)] == ["2026-11-22T12:00:00Z"]
+    assert moves(line, since=NOON + DAY, until=NOON + 2 * DAY) == []
+    assert len(line.sent(REPORT)) == 1
+
+
 def test_l1_lines_outside_of_the_time_are_left_out(line: Line) -> None:
     times = ["2026-11-21T11:59:59Z", "2026-11-21T12:00:00Z", "2026-11-22T05:59:59Z", "2026-11-22T06:00:00Z"]
     line.tell(REPORT, page(*[row(transaction_initiation_date=time) for time in times]))
