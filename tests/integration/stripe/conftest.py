@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from tests.integration.stripe.till import Till
 from tests.provider_contracts.contract import Contract, ContractViolation, stripe_contract
+from tests.provider_contracts.transport import ContractTransport
 from tests.providers.stripe.api import StripeApi
 from tests.providers.stripe.simulator import StripeSimulator
 
@@ -37,3 +41,17 @@ def api(stripe: StripeSimulator, contract: Contract) -> Iterator[StripeApi]:
     api = StripeApi(stripe.url, contract)
     yield api
     api.close()
+
+
+@pytest.fixture
+def till(
+    stripe: StripeSimulator,
+    contract: Contract,
+    under_contract: Callable[[httpx.BaseTransport, Contract], ContractTransport],
+) -> Iterator[Till]:
+    """Our adapter: whatever it says and hears is held against the contract."""
+    # Loading the authorities of the whole world takes longer than most tests here.
+    no_tls = httpx.HTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    till = Till(stripe, under_contract(no_tls, contract))
+    yield till
+    till.client.close()

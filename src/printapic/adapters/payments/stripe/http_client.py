@@ -10,6 +10,9 @@ from stripe import _util
 
 from printapic.adapters.payments.sending import FateUnknown, NeverSent, Sender
 
+LEAST_LEFT_FOR_EFFECT_S = 2.0
+"""Nothing that moves money begins with less time than this: it would too often end in doubt."""
+
 
 def hush() -> None:
     """Keep the SDK from telling others: no telemetry, and no request or answer in any log.
@@ -54,6 +57,8 @@ class SenderHttpClient(stripe.HTTPClient):
         *,
         _usage: list[str] | None = None,
     ) -> tuple[str, int, Mapping[str, str]]:
+        if method == "post" and self._ends_at - self._sender.clock_s() < LEAST_LEFT_FOR_EFFECT_S:
+            raise NoAnswer from NeverSent()
         # The SDK's own would tell of the machine that we run on.
         ours = {**(headers or {}), "User-Agent": "PrintAPic"}
         ours.pop("X-Stripe-Client-User-Agent", None)

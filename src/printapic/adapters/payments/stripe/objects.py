@@ -92,6 +92,7 @@ class Session(Listed):
 class NewSession(Listed):
     """A hosted page that was just made, or the first answer about it once more."""
 
+    status: Literal["open"]
     livemode: bool
     client_reference_id: str | None
     amount_total: int

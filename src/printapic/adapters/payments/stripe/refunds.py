@@ -36,6 +36,11 @@ def give_back(
     answer = call.api.charges.retrieve(charge)
     if read(answer, Charge).currency != wire_currency(amount):
         return Rejected(code="currency-mismatch", trace=trace_of(answer))
+    # Stripe forgets a key after a day; the refund itself bears our operation's id for good.
+    if before := _made_before(call, charge, key):
+        if before.amount != asked:
+            return Rejected(code="idempotency-key-reused", trace=trace_of(answer))
+        return _outcome(before, trace_of(answer))
     try:
         made = call.api.refunds.create(
             {

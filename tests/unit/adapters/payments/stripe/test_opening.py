@@ -116,6 +116,8 @@ def test_h6_what_cannot_be_paid_is_never_sent(wire: Wire, amount: Money) -> None
         session(currency="usd"),
         session(livemode=True),
         session(url=None),
+        session(status="complete"),
+        session(status="ajar"),
         session(expires_at=None),
         session(id=""),
     ],

@@ -229,6 +229,12 @@ def test_no_call_ever_raises(call: Callable[[StripeGateway], Outcome[object]]) -
     assert isinstance(call(gateway(refuses(404, "resource_missing"))), Rejected)
 
 
+def test_no_refund_is_begun_in_the_last_seconds_of_a_call(wire: Wire) -> None:
+    wire.gateway = StripeGateway(wire.client, secret_key=SECRET_KEY, livemode=False, budget_s=1.9)
+    assert give_back(wire, refund()) == NotSent()
+    assert wire.posts == []
+
+
 def test_replayed_answers_say_so_and_name_the_request(wire: Wire) -> None:
     wire.tell(OPEN, says(200, session(), Idempotent_Replayed="true"))
     outcome = wire.gateway.open(checkout=checkout_request(), key=KEY)
@@ -239,7 +245,7 @@ def test_replayed_answers_say_so_and_name_the_request(wire: Wire) -> None:
 
 def test_every_request_names_its_key_edition_and_nothing_of_this_machine(wire: Wire) -> None:
     give_back(wire, refund())
-    looked, moved = wire.requests
+    looked, _, moved = wire.requests
     for sent in wire.requests:
         assert sent.headers["stripe-version"] == "2026-05-27.dahlia"
         assert sent.headers["authorization"] == f"Bearer {SECRET_KEY}"

@@ -113,21 +113,30 @@ def test_r2_more_than_came_is_refused(wire: Wire) -> None:
     outcome = give_back(wire)
     assert isinstance(outcome, Rejected)
     assert outcome.code == "amount-too-large"
-    assert wire.forms(REFUNDS) == [{"charge": "ch_1", "limit": "100"}]
+    assert wire.forms(REFUNDS) == [{"charge": "ch_1", "limit": "100"}] * 2
 
 
 @pytest.mark.parametrize("code", ["charge_already_refunded", "amount_too_large"])
 def test_r5_a_refusal_because_our_own_refund_was_made_before_is_none(wire: Wire, code: str) -> None:
     others: list[Json] = [refund(f"re_{n}", metadata={}) for n in range(2, 102)]
     wire.tell(REFUND, refuses(400, code))
-    wire.tell(REFUNDS, listing(*others, more=True), listing(refund()))
+    wire.tell(REFUNDS, listing(*others), listing(*others, more=True), listing(refund()))
     assert value_of(give_back(wire)) == FACT
-    assert wire.forms(REFUNDS)[1]["starting_after"] == "re_101"
+    assert wire.forms(REFUNDS)[2]["starting_after"] == "re_101"
+
+
+def test_i4_a_refund_whose_key_was_forgotten_is_not_made_twice(wire: Wire) -> None:
+    wire.tell(REFUNDS, listing(refund()))
+    assert value_of(give_back(wire)) == FACT
+    outcome = give_back(wire, Money.of("3.00", "EUR"))
+    assert isinstance(outcome, Rejected)
+    assert outcome.code == "idempotency-key-reused"
+    assert wire.posts == []
 
 
 def test_r5_a_refusal_after_which_the_books_cannot_be_seen_decides_nothing(wire: Wire) -> None:
     wire.tell(REFUND, refuses(400, "charge_already_refunded"))
-    wire.tell(REFUNDS, httpx.ReadTimeout("slow"))
+    wire.tell(REFUNDS, listing(), httpx.ReadTimeout("slow"))
     assert isinstance(give_back(wire), Unknown)
 
 
