@@ -9,6 +9,8 @@ from printapic.domain.errors import Denied
 
 
 class Permission(StrEnum):
+    """`PAYMENT_REFUND` goes up to the shop's limit, `PAYMENT_REFUND_ANY` beyond it."""
+
     ACCOUNT_SELF = "account:self"
     IMAGE_OWN = "image:own"
     ORDER_OWN = "order:own"
@@ -22,6 +24,9 @@ class Permission(StrEnum):
     PRINT_FILE_READ = "printfile:read"
     SHIPMENT_WRITE = "shipment:write"
     PAYMENT_READ = "payment:read"
+    PAYMENT_REFUND = "payment:refund"
+    PAYMENT_REFUND_ANY = "payment:refund-any"
+    PAYMENT_WRITE = "payment:write"
     USER_READ = "user:read"
     USER_WRITE = "user:write"
     SESSION_REVOKE = "session:revoke"
@@ -60,6 +65,8 @@ _SUPPORT = frozenset(
         Permission.ORDER_CANCEL,
         Permission.SHIPMENT_WRITE,
         Permission.PAYMENT_READ,
+        Permission.PAYMENT_REFUND,
+        Permission.PAYMENT_WRITE,
         Permission.USER_READ,
         Permission.SESSION_REVOKE,
     }
@@ -71,6 +78,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: _SUPPORT
     | {
         Permission.ORDER_ABORT,
+        Permission.PAYMENT_REFUND_ANY,
         Permission.USER_WRITE,
         Permission.ROLE_WRITE,
         Permission.API_KEY_WRITE,
