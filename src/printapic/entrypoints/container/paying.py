@@ -24,6 +24,7 @@ from printapic.entrypoints.settings import Settings
 if TYPE_CHECKING:
     from printapic.adapters.payments.paypal.api import PayPalApi
 
+_SANDBOX_PAGES = frozenset({"https://www.sandbox.paypal.com"})
 _SIMULATED_WEBHOOKS = "/v1/webhooks/simulated"
 
 
@@ -102,9 +103,10 @@ def _stripe_gateway(stripe: choices.StripePayments, closing: ExitStack) -> Payme
 
 
 def _paypal_gateway(chosen: choices.PayPalPayments, paypal: PayPalApi, clock: Clock) -> PaymentGateway:
-    from printapic.adapters.payments.paypal.gateway import PayPalGateway
+    from printapic.adapters.payments.paypal.gateway import PAGES, PayPalGateway
 
-    return PayPalGateway(paypal, livemode=chosen.livemode, clock=clock)
+    pages = _SANDBOX_PAGES if chosen.sandbox else PAGES
+    return PayPalGateway(paypal, livemode=chosen.livemode, clock=clock, page_origins=pages)
 
 
 def verifiers(

@@ -111,7 +111,7 @@ class Settings:
     storage: Storage
     images: Images
     mail: MailDelivery
-    payments: tuple[Payments, ...]
+    payments: tuple[Payments, ...] = attrs.field(validator=attrs.validators.instance_of(tuple))
     jobs: Jobs
     keys_file: Path
     audit_checkpoints: Checkpoints

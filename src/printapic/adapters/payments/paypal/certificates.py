@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import attrs
@@ -21,6 +22,7 @@ KEPT_FOR = timedelta(hours=24)
 FAILURE_KEPT_FOR = timedelta(seconds=30)
 MOST_KEPT = 64
 MOST_DOWNLOADS = 4
+MOST_WAITING = 16
 MOST_IN_CHAIN = 10
 Chain = tuple[x509.Certificate, ...]
 
@@ -41,8 +43,9 @@ class CertificateStore:
     """Fetches each certificate once, however many ask for it at the same time. Thread-safe.
 
     `client` must verify servers and follow no redirects. Whoever sends us notifications can name any
-    certificate that PayPal might have, so at most `MOST_DOWNLOADS` are fetched at a time, failures are
-    remembered for half a minute, and no number of failures pushes a good certificate out.
+    certificate that PayPal might have, so at most `MOST_DOWNLOADS` are fetched at a time, at most
+    `MOST_WAITING` callers wait for them, failures are remembered for half a minute, and no number of
+    failures pushes a good certificate out.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class CertificateStore:
         self._clock_s = clock_s
         self._trust = ChainOfTrust(roots=roots, intermediates=intermediates)
         self._lock = threading.Lock()
+        self._waiting = 0
         self._flights: dict[str, Future[Chain | None]] = {}
         self._good: OrderedDict[str, _Kept] = OrderedDict()
         self._failed: OrderedDict[str, _Kept] = OrderedDict()
@@ -71,12 +75,16 @@ class CertificateStore:
             if kept is not None:
                 return _or_raise(kept.chain)
             flight, leads = self._board(url)
-        if leads:
-            self._fly(flight, url, at)
+            self._waiting += 1
         try:
+            if leads:
+                self._fly(flight, url, at)
             return _or_raise(flight.result(timeout=2 * PATIENCE_S))
         except TimeoutError:
             raise CertificateUnavailable from None
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
     def vouches(self, chain: Sequence[x509.Certificate], *, name: str, at: datetime) -> bool:
         """Whether the chain leads to a root that we believe."""
@@ -90,25 +98,26 @@ class CertificateStore:
         return None
 
     def _board(self, url: str) -> tuple[Future[Chain | None], bool]:
-        """The download of this address that is under way, or a new one and True."""
+        """The download of this address that is under way, or a new one and True. Raises where it is full."""
         flight = self._flights.get(url)
+        if self._waiting >= MOST_WAITING or (flight is None and len(self._flights) >= MOST_DOWNLOADS):
+            raise CertificateUnavailable
         if flight is not None:
             return flight, False
-        if len(self._flights) >= MOST_DOWNLOADS:
-            raise CertificateUnavailable
         flight = self._flights[url] = Future()
         return flight, True
 
     def _fly(self, flight: Future[Chain | None], url: str, at: datetime) -> None:
+        chain: Chain | None = None
         try:
-            chain = _read(self._download(url))
-        except Exception:
-            # Whatever broke, on the way or in the certificate: there is none.
-            chain = None
-        with self._lock:
-            self._keep(url, chain, at)
-            del self._flights[url]
-        flight.set_result(chain)
+            # Whatever breaks, on the way or in the certificate: there is none.
+            with suppress(Exception):
+                chain = _read(self._download(url))
+        finally:
+            with self._lock:
+                self._keep(url, chain, at)
+                del self._flights[url]
+            flight.set_result(chain)
 
     def _keep(self, url: str, chain: Chain | None, at: datetime) -> None:
         shelf, until = self._failed, at + FAILURE_KEPT_FOR

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,7 @@ from printapic.adapters.payments.paypal.certificates import (
     LONGEST_ANSWER,
     MOST_DOWNLOADS,
     MOST_KEPT,
+    MOST_WAITING,
     PATIENCE_S,
     CertificateStore,
     CertificateUnavailable,
@@ -187,6 +189,40 @@ def test_only_so_many_are_fetched_at_the_same_time() -> None:
         assert all(each.result(10) for each in busy)
     host.answers = [good()]
     assert host.store.chain(URL, at=NOON), "turning somebody away is no failure to remember"
+
+
+def test_only_so_many_wait_for_a_certificate_that_does_not_come() -> None:
+    """Each of them keeps a thread of the shop's from other work."""
+    arrived, go = threading.Event(), threading.Event()
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        arrived.set()
+        assert go.wait(10)
+        return good()(request)
+
+    host = Host(slow)
+    with ThreadPoolExecutor(MOST_WAITING + 4) as threads:
+        first = threads.submit(host.store.chain, URL, at=NOON)
+        assert arrived.wait(10)
+        others = [threads.submit(host.store.chain, URL, at=NOON) for _ in range(MOST_WAITING + 3)]
+        turned_away = list(islice(as_completed(others, 10), 4))
+        go.set()
+        assert all(isinstance(each.exception(10), CertificateUnavailable) for each in turned_away)
+        assert first.result(10)[0] == certificate()
+    assert [each for each in others if each.exception()] == [each for each in others if each in turned_away]
+    assert host.store.chain(URL, at=NOON)
+    assert len(host.requests) == 1
+
+
+def test_whoever_is_stopped_half_way_leaves_nothing_locked() -> None:
+    def interrupted(_: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    host = Host(interrupted, good())
+    with pytest.raises(KeyboardInterrupt):
+        host.store.chain(URL, at=NOON)
+    assert host.fails()
+    assert host.store.chain(URL, at=NOON + FAILURE_KEPT_FOR)
 
 
 def test_no_number_of_failures_pushes_a_good_certificate_out() -> None:
