@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.integration.paypal.till import Shop
 from tests.provider_contracts.contract import Contract
 from tests.provider_contracts.transport import ContractTransport
 from tests.providers.paypal.caller import Caller
@@ -39,3 +40,10 @@ def bare(paypal: PayPalSimulator) -> Iterator[Caller]:
     """A shop that asks as our own rules forbid it to."""
     with httpx.Client(transport=to_loopback(), base_url=paypal.url, timeout=20) as client:
         yield Caller(client)
+
+
+@pytest.fixture
+def till(paypal: PayPalSimulator, paypal_contract: Contract, under_contract: UnderContract) -> Iterator[Shop]:
+    shop = Shop(paypal, under_contract(to_loopback(), paypal_contract))
+    yield shop
+    shop.client.close()

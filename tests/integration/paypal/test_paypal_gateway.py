@@ -2,135 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import timedelta
 from uuid import uuid4
 
-import httpx
 import pytest
 
-from printapic.adapters.payments.paypal.api import PayPalApi
-from printapic.adapters.payments.paypal.gateway import PayPalGateway
-from printapic.adapters.payments.sending import provider_client
-from printapic.application.ports.clock import Clock
 from printapic.application.ports.payments import (
     ActionRequired,
-    CheckoutRequest,
-    Done,
     MovementsUnavailable,
-    NotSent,
-    Opened,
-    Outcome,
     Pending,
     Rejected,
     Unknown,
 )
-from printapic.domain.ids import OperationId
 from printapic.domain.money import Currency, Money
 from printapic.domain.payments.attempt import AttemptState
-from printapic.domain.payments.snapshot import CaptureFact, DisputeState, RefundFact, RefundState, Snapshot
+from printapic.domain.payments.snapshot import DisputeState, RefundState
 from tests.integration.paypal.conftest import UnderContract
+from tests.integration.paypal.till import PRICE, TWO, Shop, new_key, value_of
 from tests.provider_contracts.contract import Contract
-from tests.providers.books import ProviderBooks
-from tests.providers.counter import Call, WireFault
 from tests.providers.paypal.redirection import to_loopback
 from tests.providers.paypal.simulator import PayPalSimulator
-
-T = TypeVar("T")
-PRICE = Money.of("12.90", "EUR")
-TWO = Money.of("2.00", "EUR")
-DEAD = (
-    WireFault.DROP_BEFORE,
-    WireFault.DROP_AFTER,
-    WireFault.SERVER_ERROR_BEFORE,
-    WireFault.SERVER_ERROR_AFTER,
-)
-SPOILT = (WireFault.MALFORMED, WireFault.UNKNOWN_WORD, WireFault.MISSING_FIELD)
-PASSING = (*DEAD, WireFault.DELAY, WireFault.BUSY, WireFault.TOO_MANY, WireFault.EXPIRED_CREDENTIALS)
-
-
-class ClockOfBooks(Clock):
-    """The time at the simulated provider is everybody's."""
-
-    def __init__(self, books: ProviderBooks) -> None:
-        self._books = books
-
-    def now(self) -> datetime:
-        return self._books.now()
-
-
-class Shop:
-    """Our side of the wire. `pauses` are those that the adapter wanted to make."""
-
-    def __init__(self, paypal: PayPalSimulator, transport: httpx.BaseTransport) -> None:
-        self.paypal = paypal
-        self.pauses: list[float] = []
-        self.client = provider_client(transport)
-        clock = ClockOfBooks(paypal.books)
-        api = PayPalApi(
-            self.client,
-            client_id=paypal.client_id,
-            client_secret=paypal.client_secret,
-            clock=clock,
-            api_url=paypal.url,
-            pause=self.pauses.append,
-        )
-        self.gateway = PayPalGateway(api, livemode=False, clock=clock)
-
-    def request(self, price: Money = PRICE, *, manual: bool = False) -> CheckoutRequest:
-        return CheckoutRequest(
-            our_reference=str(uuid4()),
-            payment_reference=str(uuid4()),
-            order_number="PA-7K3M-92QX",
-            amount=price,
-            return_url="https://shop.test/return?order=1",
-            cancel_url="https://shop.test/cancel",
-            expires_at=self.paypal.books.now() + timedelta(hours=1),
-            locale="de",
-            manual_capture=manual,
-        )
-
-    def opened(self, price: Money = PRICE, *, manual: bool = False) -> Opened:
-        return value_of(self.gateway.open(checkout=self.request(price, manual=manual), key=new_key()))
-
-    def approved(self, price: Money = PRICE, *, manual: bool = False) -> str:
-        ref = self.opened(price, manual=manual).ref
-        self.paypal.pay(ref)
-        return ref
-
-    def paid(self, price: Money = PRICE) -> tuple[str, CaptureFact]:
-        ref = self.approved(price)
-        (capture,) = value_of(self.gateway.complete(ref=ref, key=new_key())).captures
-        return ref, capture
-
-    def held(self, price: Money = PRICE) -> str:
-        ref = self.approved(price, manual=True)
-        assert value_of(self.gateway.complete(ref=ref, key=new_key())).state is AttemptState.AUTHORIZED
-        return ref
-
-    def look(self, ref: str) -> Snapshot:
-        return value_of(self.gateway.fetch(ref=ref))
-
-    def refund(self, capture: CaptureFact, amount: Money, key: OperationId) -> Outcome[RefundFact]:
-        return self.gateway.refund(capture_ref=capture.ref, amount=amount, reason="asked", key=key)
-
-
-def new_key() -> OperationId:
-    return OperationId(uuid4())
-
-
-def value_of(outcome: Outcome[T]) -> T:
-    assert isinstance(outcome, Done), outcome
-    return outcome.value
-
-
-@pytest.fixture
-def till(paypal: PayPalSimulator, paypal_contract: Contract, under_contract: UnderContract) -> Iterator[Shop]:
-    shop = Shop(paypal, under_contract(to_loopback(), paypal_contract))
-    yield shop
-    shop.client.close()
 
 
 def test_h1_what_the_customer_approved_is_taken_once(till: Shop) -> None:
@@ -251,124 +142,6 @@ def test_a1_another_amount_than_asked_is_shown_as_it_came(till: Shop) -> None:
     ref = till.opened().ref
     till.paypal.pay(ref, amount=TWO)
     assert [fact.amount for fact in value_of(till.gateway.complete(ref=ref, key=new_key())).captures] == [TWO]
-
-
-def converged(till: Shop, call: str, fault: WireFault) -> None:
-    """Whatever goes wrong the first time: the same call under the same key has one effect in the end."""
-    key, request = new_key(), till.request()
-    ref = till.approved()
-    if call in ("capture", "void"):
-        ref = till.held()
-    elif call == "refund":
-        ref, capture = till.paid()
-    till.paypal.plan(Call(call), 1, fault)
-
-    def once() -> Outcome[Opened] | Outcome[Snapshot] | Outcome[RefundFact]:
-        match call:
-            case "open":
-                return till.gateway.open(checkout=request, key=key)
-            case "complete":
-                return till.gateway.complete(ref=ref, key=key)
-            case "capture":
-                return till.gateway.capture(ref=ref, amount=PRICE, final=True, key=key)
-            case "void":
-                return till.gateway.void(ref=ref, key=key)
-            case _:
-                return till.refund(capture, TWO, key)
-
-    first = once()
-    if fault in SPOILT and call != "void":
-        assert isinstance(first, Unknown), first
-    assert isinstance(first, Done | Unknown), first
-    assert isinstance(once(), Done)
-    match call:
-        case "open":
-            assert len(till.paypal.checkouts(request.our_reference)) == 1
-        case "void":
-            assert till.look(ref).state is AttemptState.VOIDED
-        case "refund":
-            assert [fact.operation_id for fact in till.look(ref).refunds] == [key]
-        case _:
-            assert [fact.amount for fact in till.look(ref).captures] == [PRICE]
-
-
-@pytest.mark.parametrize("fault", [*PASSING, *SPOILT])
-@pytest.mark.parametrize("call", ["open", "complete", "capture", "void", "refund"])
-def test_u2_u3_u4_u5_every_call_converges_after_every_mishap(till: Shop, call: str, fault: WireFault) -> None:
-    converged(till, call, fault)
-
-
-@pytest.mark.parametrize("fault", [*DEAD, *SPOILT])
-def test_w6_a_look_that_goes_wrong_is_repeated_or_admits_it(till: Shop, fault: WireFault) -> None:
-    ref, _ = till.paid()
-    till.paypal.plan(Call.FETCH, 1, fault)
-    outcome = till.gateway.fetch(ref=ref)
-    assert isinstance(outcome, Unknown if fault in SPOILT else Done)
-    assert till.look(ref).state is AttemptState.CAPTURED
-
-
-def test_u1_behind_a_closed_door_nothing_is_sent(till: Shop) -> None:
-    ref, capture = till.paid()
-    till.paypal.close_door()
-    assert isinstance(till.refund(capture, TWO, new_key()), NotSent)
-    assert isinstance(till.gateway.fetch(ref=ref), NotSent)
-    till.paypal.close_door(False)
-    assert till.look(ref).refunds == ()
-
-
-def test_u4_tokens_end_before_their_time_and_nobody_notices(till: Shop) -> None:
-    ref, capture = till.paid()
-    till.paypal.expire_tokens()
-    value_of(till.refund(capture, TWO, new_key()))
-    till.paypal.tokens_last(timedelta(seconds=90))
-    till.paypal.expire_tokens()
-    till.look(ref)
-    till.paypal.books.pass_time(timedelta(seconds=91))
-    assert len(till.look(ref).refunds) == 1
-
-
-def test_i4_forgotten_keys_refund_nothing_twice(till: Shop) -> None:
-    ref, capture = till.paid()
-    for amount in (TWO, capture.amount - TWO):
-        key = new_key()
-        first = value_of(till.refund(capture, amount, key))
-        till.paypal.plan(Call.REFUND, 1, WireFault.FORGOTTEN_KEYS)
-        assert value_of(till.refund(capture, amount, key)) == first
-    assert sum(fact.amount.minor for fact in till.look(ref).refunds) == PRICE.minor
-
-
-def test_i4_forgotten_keys_take_nothing_twice(till: Shop) -> None:
-    ref, key = till.held(), new_key()
-    part = Money.of("5.00", "EUR")
-    for _ in range(2):
-        till.paypal.plan(Call.CAPTURE, 1, WireFault.FORGOTTEN_KEYS)
-        value_of(till.gateway.capture(ref=ref, amount=part, final=False, key=key))
-    assert [fact.amount for fact in till.look(ref).captures] == [part]
-
-
-def test_i2_a_key_serves_no_second_amount(till: Shop) -> None:
-    ref, capture = till.paid()
-    key = new_key()
-    value_of(till.refund(capture, TWO, key))
-    assert isinstance(till.refund(capture, Money.of("3.00", "EUR"), key), Rejected)
-    request, other = till.request(), till.request(TWO)
-    opening = new_key()
-    value_of(till.gateway.open(checkout=request, key=opening))
-    assert isinstance(till.gateway.open(checkout=other, key=opening), Rejected)
-    assert [fact.amount for fact in till.look(ref).refunds] == [TWO]
-    assert till.paypal.checkouts(other.our_reference) == []
-
-
-def test_r5_threads_under_one_key_have_one_effect(till: Shop) -> None:
-    ref = till.approved()
-    key = new_key()
-    with ThreadPoolExecutor(6) as threads:
-        done = list(threads.map(lambda _: till.gateway.complete(ref=ref, key=key), range(6)))
-        (capture,) = till.look(ref).captures
-        facts = list(threads.map(lambda _: till.refund(capture, TWO, key), range(6)))
-    assert any(isinstance(outcome, Done) for outcome in done)
-    assert {type(outcome) for outcome in (*done, *facts)} <= {Done, Unknown}
-    assert len(till.look(ref).refunds) == 1
 
 
 def test_r3_refunds_wait_and_may_fail(till: Shop) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from uuid import uuid4
 
 import attrs
@@ -58,6 +58,26 @@ def test_many_threads_ask_for_one_token(line: Line) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(pings, range(8))) == [200] * 8
+    assert len(line.sent(TOKEN)) == 1
+
+
+def test_nobody_waits_longer_for_anothers_token_than_for_paypal(line: Line) -> None:
+    asked, answer = Event(), Event()
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        asked.set()
+        answer.wait(10)
+        return granted()
+
+    line.answers[TOKEN] = slow
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(line.api.tokens.current, line.api.sender)
+        assert asked.wait(10)
+        with pytest.raises(NeverSent):
+            line.api.tokens.current(attrs.evolve(line.api.sender, budget_s=0.05))
+        answer.set()
+        assert first.result() == "token-1"
+    line.api.post_raw(PATH, b"{}")
     assert len(line.sent(TOKEN)) == 1
 
 
