@@ -62,6 +62,7 @@ class ProviderServer:
         self.port: int = self._holder.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
         self._listener: socket.socket | None = None
+        self._closed: bool | None = None
         self._turn_door(wanted_closed=app.books.look("door_closed") is True)
         self._porter = threading.Thread(target=self._accept, name=f"provider-{self.port}", daemon=True)
         self._porter.start()
@@ -101,7 +102,7 @@ class ProviderServer:
             thread.start()
 
     def _turn_door(self, *, wanted_closed: bool) -> None:
-        if wanted_closed == (self._listener is None) and self.app.books.look("server"):
+        if wanted_closed == self._closed:
             return
         if wanted_closed and self._listener:
             self._listener.close()
@@ -111,6 +112,7 @@ class ProviderServer:
             self._listener = _bound(self.port)
             self._listener.listen(128)
             self._listener.settimeout(LOOK_AT_DOOR_S)
+        self._closed = wanted_closed
         with self.app.books.entry() as entry:
             entry.keep("server", {"pid": os.getpid(), "closed": wanted_closed})
 

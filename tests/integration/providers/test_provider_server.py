@@ -151,6 +151,19 @@ def test_a_closed_door_refuses_connections_kept_ones_too(client: httpx.Client, b
         assert client.get("/coins").json() == {"coins": 1}
 
 
+def test_a_door_stays_closed_for_the_next_server(books: ProviderBooks) -> None:
+    first = ProviderServer(Till(books))
+    close_door(books, True)
+    first.close()
+    second = ProviderServer(Till(books), port=first.port)
+    with httpx.Client(base_url=second.url, trust_env=False) as client:
+        with pytest.raises(httpx.ConnectError):
+            client.get("/coins")
+        close_door(books, False)
+        assert client.get("/coins").json() == {"coins": 0}
+    second.close()
+
+
 def test_a_simulator_that_breaks_fails_the_test_that_uses_it(books: ProviderBooks) -> None:
     server = ProviderServer(Till(books))
     with pytest.raises(httpx.RemoteProtocolError), httpx.Client(trust_env=False) as client:

@@ -298,7 +298,7 @@ class Shop(ProviderApp):
 
 
 def test_a_stripe_of_its_own_process_pushes_its_news_until_they_are_taken(
-    tmp_path: Path, contract: Contract
+    tmp_path: Path, stripe_contract: Contract
 ) -> None:
     books = ProviderBooks(tmp_path / "shop.sqlite")
     shop = Shop(books)
@@ -306,7 +306,7 @@ def test_a_stripe_of_its_own_process_pushes_its_news_until_they_are_taken(
     stripe = StripeSimulator(
         tmp_path / "pushing.sqlite", own_process=True, pushes=True, webhook_url=f"{server.url}/webhooks"
     )
-    api = StripeApi(stripe.url, contract)
+    api = StripeApi(stripe.url, stripe_contract)
     paid(stripe, api)
     assert shop.enough.wait(30)
     assert sorted(shop.got[1:]) == ["checkout.session.completed", "payment_intent.succeeded"]
@@ -324,8 +324,8 @@ def apart(tmp_path: Path) -> Iterator[StripeSimulator]:
     simulator.close()
 
 
-def test_killed_stripe_goes_on_where_it_was(apart: StripeSimulator, contract: Contract) -> None:
-    api = StripeApi(apart.url, contract)
+def test_killed_stripe_goes_on_where_it_was(apart: StripeSimulator, stripe_contract: Contract) -> None:
+    api = StripeApi(apart.url, stripe_contract)
     apart.plan(Call.OPEN, 3, WireFault.DROP_AFTER)
     form = checkout(apart.books.now())
     first = api.post(SESSIONS, key="first", **form)
@@ -348,8 +348,8 @@ def test_killed_stripe_goes_on_where_it_was(apart: StripeSimulator, contract: Co
     api.close()
 
 
-def test_kill_at_any_moment_leaves_whole_entries(apart: StripeSimulator, contract: Contract) -> None:
-    api = StripeApi(apart.url, contract)
+def test_kill_at_any_moment_leaves_whole_entries(apart: StripeSimulator, stripe_contract: Contract) -> None:
+    api = StripeApi(apart.url, stripe_contract)
     charge = paid(apart, api)
 
     def refund(key: str) -> str | None:

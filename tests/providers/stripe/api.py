@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import ssl
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
-from tests.provider_contracts.contract import Contract, ContractViolation
+from tests.provider_contracts.contract import Contract
 from tests.provider_contracts.transport import ContractTransport
 from tests.providers.books import Json
 from tests.providers.stripe.account import API_VERSION
@@ -23,7 +24,9 @@ class StripeApi:
     """Thread-safe. `contract` is Stripe's."""
 
     def __init__(self, url: str, contract: Contract) -> None:
-        self.transport = ContractTransport(httpx.HTTPTransport(trust_env=False), contract)
+        # Loading the authorities of the whole world takes longer than most tests that use this.
+        no_tls = httpx.HTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+        self.transport = ContractTransport(no_tls, contract)
         self.client = httpx.Client(
             base_url=url,
             transport=self.transport,
@@ -45,13 +48,9 @@ class StripeApi:
         return self.client.get(path, params=spelt(query))
 
     def close(self) -> None:
-        """Raises `AssertionError` where anything ever broke the contract."""
+        """Raises the first `ContractViolation`."""
         self.client.close()
-        try:
-            self.transport.check()
-        except ContractViolation as violation:
-            # A `BaseException` would end the fixtures' own cleaning up half-way.
-            raise AssertionError(str(violation)) from violation
+        self.transport.check()
 
 
 def spelt(values: Any, name: str = "") -> dict[str, str]:
