@@ -155,15 +155,16 @@ class Sender:
 
     def _read(self, answer: httpx.Response, end: float) -> httpx.Response:
         """The answer with its whole body, within bounds that a time-out of each read does not set."""
-        parts, length = [], 0
+        parts: list[bytes] = []
+        length = 0
         try:
             for part in answer.iter_bytes():
+                if parts and self.clock_s() > end:
+                    raise _AnswerTooSlow
                 parts.append(part)
                 length += len(part)
                 if length > MOST_BYTES:
                     raise _AnswerTooLong
-                if self.clock_s() > end:
-                    raise _AnswerTooSlow
         finally:
             answer.close()
         kept = [item for item in answer.headers.raw if item[0].lower() not in _OF_THE_BODY_AS_SENT]

@@ -275,6 +275,11 @@ def test_an_answer_that_drips_does_not_outlast_the_budget() -> None:
     assert body.closed
 
 
+def test_an_answer_that_came_whole_is_not_thrown_away_for_its_time() -> None:
+    line = Line(answers(200), each_takes_s=BUDGET_S + 1)
+    assert line.send().status_code == 200
+
+
 def test_an_endless_answer_is_not_read_to_its_end() -> None:
     read = 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
 import stripe
@@ -20,6 +20,7 @@ from printapic.domain.ids import OperationId
 
 PAGE_LENGTH = 100
 Failure: TypeAlias = Declined | Rejected | NotSent | Unknown
+T = TypeVar("T")
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _logger = logging.getLogger(__name__)
 
@@ -60,6 +61,21 @@ def every(
         last = page.data[-1].id
 
 
+class SentButNotSeen(Exception):
+    """What a request led to should be looked at, and could not be. Nothing is known then."""
+
+
+def seen(look: Callable[[], T]) -> T:
+    """A look that follows a request which may move money. Raises `SentButNotSeen`, and nothing else.
+
+    Whatever became of the look says nothing about the request: "not sent", or "rejected", would be wrong.
+    """
+    try:
+        return look()
+    except Exception:
+        raise SentButNotSeen from None
+
+
 class _Error(msgspec.Struct):
     code: str | None = None
     decline_code: str | None = None
@@ -93,10 +109,16 @@ def failure(error: Exception) -> Failure:
         case AmountNotPayable():
             return Rejected(code=error.code)
         case _:
-            # The exception may quote what was answered: its name, or our own word for it, has to be enough.
-            reason = error.code if isinstance(error, AnswerUnreadable) else type(error).__name__
-            _logger.warning("An answer of Stripe could not be read: %s", reason)
-            return Unknown(reason=f"unreadable-{reason}")
+            return Unknown(reason=_doubt(error))
+
+
+def _doubt(error: Exception) -> str:
+    """Why nothing is known. An exception may quote what was answered: a word for it has to be enough."""
+    if isinstance(error, SentButNotSeen):
+        return "sent-but-not-seen"
+    word = error.code if isinstance(error, AnswerUnreadable) else type(error).__name__
+    _logger.warning("An answer of Stripe could not be read: %s", word)
+    return f"unreadable-{word}"
 
 
 def trace_of(told: stripe.StripeError | stripe.StripeObject) -> Trace:

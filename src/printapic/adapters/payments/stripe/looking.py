@@ -40,7 +40,8 @@ def look_at(call: StripeCall, ref: str) -> Look:
     """
     answer = call.api.checkout.sessions.retrieve(_session_of(call, ref), {"expand": _EXPAND})
     session = read(answer, Session)
-    if not session.client_reference_id:
+    our_reference = session.client_reference_id
+    if not our_reference:
         raise NoCheckoutOfOurs
     intent = session.payment_intent
     refunds: list[Refund] = []
@@ -48,7 +49,8 @@ def look_at(call: StripeCall, ref: str) -> Look:
     if intent is not None and intent.latest_charge is not None:
         refunds = list(every(lambda after: _refunds(call, intent.id, after), Page[Refund]))
         disputes = list(every(lambda after: _disputes(call, intent.id, after), Page[Dispute]))
-    return Look(session=session, snapshot=snapshot_of(session, refunds, disputes), trace=trace_of(answer))
+    snapshot = snapshot_of(session, refunds, disputes, our_reference=our_reference)
+    return Look(session=session, snapshot=snapshot, trace=trace_of(answer))
 
 
 def kind_of(ref: str) -> str | None:

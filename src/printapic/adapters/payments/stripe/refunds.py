@@ -12,6 +12,7 @@ from printapic.adapters.payments.stripe.calls import (
     StripeCall,
     every,
     failure,
+    seen,
     trace_of,
     under,
 )
@@ -52,7 +53,7 @@ def give_back(
             under(key),
         )
     except stripe.InvalidRequestError as refused:
-        done = _made_before(call, charge, key)
+        done = seen(lambda: _made_before(call, charge, key))
         return failure(refused) if done is None else _outcome(done, trace_of(refused))
     refund = read(made, Refund)
     if (refund.charge, refund.amount, _key_of(refund)) != (charge, asked, str(key)):

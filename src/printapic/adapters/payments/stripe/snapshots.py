@@ -54,17 +54,17 @@ _DISPUTE_STATES: Mapping[str, DisputeState] = {
 }
 
 
-def snapshot_of(session: Session, refunds: Sequence[Refund], disputes: Sequence[Dispute]) -> Snapshot:
+def snapshot_of(
+    session: Session, refunds: Sequence[Refund], disputes: Sequence[Dispute], *, our_reference: str
+) -> Snapshot:
     """One look. Raises `AnswerUnreadable` where the parts contradict each other."""
-    if not session.client_reference_id:
-        raise AnswerUnreadable("no-reference")
     intent = session.payment_intent
     charge = intent.latest_charge if intent else None
     given_back = [] if charge is None else _given_back(refunds, charge)
     return Snapshot(
         provider=Provider.STRIPE,
         ref=session.id,
-        our_reference=session.client_reference_id,
+        our_reference=our_reference,
         livemode=session.livemode,
         state=_state(session, intent, charge),
         authorization=_authorization(intent, charge),

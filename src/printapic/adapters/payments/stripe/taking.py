@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import stripe
 
-from printapic.adapters.payments.stripe.calls import StripeCall, failure, trace_of, under
+from printapic.adapters.payments.stripe.calls import StripeCall, failure, seen, trace_of, under
 from printapic.adapters.payments.stripe.currencies import wire_amount, wire_currency
 from printapic.adapters.payments.stripe.looking import look_at
 from printapic.adapters.payments.stripe.objects import Session
-from printapic.application.ports.payments import Done, Outcome, Rejected, Unknown
+from printapic.application.ports.payments import Done, Outcome, Rejected
 from printapic.domain.ids import OperationId
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import TERMINAL
@@ -82,10 +82,6 @@ def _with_effect(
     try:
         trace = trace_of(effect())
     except stripe.InvalidRequestError as refused:
-        snapshot = look_at(call, session_id).snapshot
+        snapshot = seen(lambda: look_at(call, session_id)).snapshot
         return Done(value=snapshot, trace=trace_of(refused)) if shows(snapshot) else failure(refused)
-    try:
-        return Done(value=look_at(call, session_id).snapshot, trace=trace)
-    except Exception:
-        # Whatever became of the look: the effect happened, so "not sent" or "rejected" would be wrong.
-        return Unknown(reason="done-but-not-seen", trace=trace)
+    return Done(value=seen(lambda: look_at(call, session_id)).snapshot, trace=trace)

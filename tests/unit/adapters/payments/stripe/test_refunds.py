@@ -17,6 +17,7 @@ from tests.unit.adapters.payments.stripe.wire import (
     REFUND,
     REFUNDS,
     Json,
+    Step,
     Wire,
     charge,
     listing,
@@ -134,10 +135,13 @@ def test_i4_a_refund_whose_key_was_forgotten_is_not_made_twice(wire: Wire) -> No
     assert wire.posts == []
 
 
-def test_r5_a_refusal_after_which_the_books_cannot_be_seen_decides_nothing(wire: Wire) -> None:
+@pytest.mark.parametrize(
+    "gone", [httpx.ReadTimeout("slow"), httpx.ConnectError("no"), refuses(401), listing(more=True)], ids=str
+)
+def test_r5_a_refusal_after_which_the_books_cannot_be_seen_decides_nothing(wire: Wire, gone: Step) -> None:
     wire.tell(REFUND, refuses(400, "charge_already_refunded"))
-    wire.tell(REFUNDS, listing(), httpx.ReadTimeout("slow"))
-    assert isinstance(give_back(wire), Unknown)
+    wire.tell(REFUNDS, listing(), gone)
+    assert give_back(wire) == Unknown(reason="sent-but-not-seen")
 
 
 def test_r5_without_a_look_at_the_charge_nothing_is_sent(wire: Wire) -> None:
