@@ -51,7 +51,7 @@ def stripe_event_breaches(event: Any, schemas: Schemas) -> Iterator[str]:
 
 
 def paypal_event_breaches(event: Any, envelope: Schemas, resources: Mapping[str, Schemas]) -> Iterator[str]:
-    """The resource is held against its schema where a file has one: not version 1's, nor reversed approvals.
+    """The resource is held against its schema where a file has one, as for all that we subscribe to but one.
 
     `resources` maps a resource type to the schemas that have it.
     """
@@ -68,6 +68,8 @@ def paypal_event_breaches(event: Any, envelope: Schemas, resources: Mapping[str,
     if not isinstance(kind, str) or kind not in resources:
         return
     if kind != "dispute" and event.get("resource_version") != "2.0":
+        # Without it the resource could be anything: whoever sends what we subscribe to sends version 2's.
+        yield "$.resource_version: is not 2.0"
         return
     component = "order" if kind == "checkout-order" else kind
     resource = event.get("resource")

@@ -80,7 +80,7 @@ def _typed_tree(value: Tree, schema: Schema, schemas: Schemas) -> Any:
 
 
 def _typed_text(value: str, kind: object) -> Any:
-    if kind == "integer" and re.fullmatch(r"-?(0|[1-9]\d*)", value, re.ASCII):
+    if kind == "integer" and re.fullmatch(r"-?(0|[1-9]\d{0,17})", value, re.ASCII):
         return int(value)
     if kind == "number" and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", value, re.ASCII):
         return float(value)

@@ -52,13 +52,20 @@ TOKEN_DOCUMENT: dict[str, Any] = {
 _MAY_BE_EMPTY = {"search_response": "transaction_details", "dispute_search": "items"}
 """A search that finds nothing answers with an empty list, which the files forbid (minItems 1)."""
 
+_WRITTEN_BY_PAYPAL = ("event", "link_description")
+"""What a request to verify a webhook sends back unread, with whatever PayPal may have added since."""
+
 TOO_MANY = _json(_BUSY)
 """The answer 429: no file has it, and their errors' alternatives do not allow it."""
 
 
 def amended(raw: dict[str, Any]) -> dict[str, Any]:
-    """A document as it was read, with that corrected in place."""
+    """A document as it was read, with these corrected in place."""
+    schemas = raw["components"]["schemas"]
     for component, member in _MAY_BE_EMPTY.items():
-        if component in raw["components"]["schemas"]:
-            del raw["components"]["schemas"][component]["properties"][member]["minItems"]
+        if component in schemas:
+            del schemas[component]["properties"][member]["minItems"]
+    if "verify_webhook_signature" in schemas:
+        for component in _WRITTEN_BY_PAYPAL:
+            schemas[component]["additionalProperties"] = True
     return raw

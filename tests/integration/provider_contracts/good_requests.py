@@ -241,6 +241,7 @@ PAYPAL = (
                 "resource_type": "capture",
                 "resource_version": "2.0",
                 "resource": {"id": "2GG279541U471931P"},
+                "links": [{"href": "https://api.paypal.com/v1/x", "rel": "self", "method": "GET"}],
             },
         },
         required="auth_algo cert_url transmission_id transmission_sig transmission_time webhook_id "

@@ -166,6 +166,15 @@ def test_a_paypal_envelope_is_whole(paypal: Contract, name: str) -> None:
         paypal.check_event(sent(without(PAYPAL_EVENTS[3], (name,))))
 
 
+@pytest.mark.parametrize("version", ["1.0", None])
+def test_a_resource_of_another_version_is_none_that_we_subscribe_to(
+    paypal: Contract, version: str | None
+) -> None:
+    event = paypal_event("PAYMENT.CAPTURE.COMPLETED", "capture", CAPTURE, version)
+    with pytest.raises(ContractViolation, match=r"\$\.resource_version: is not 2\.0"):
+        paypal.check_event(sent(event))
+
+
 def test_a_paypal_time_has_a_zone(paypal: Contract) -> None:
     with pytest.raises(ContractViolation, match="create_time"):
         paypal.check_event(sent({**PAYPAL_EVENTS[3], "create_time": "2026-11-18T15:45:13"}))
