@@ -18,7 +18,7 @@ from printapic.adapters.payments.paypal.answers import (
 )
 from printapic.adapters.payments.paypal.api import Answer, Conversation, PayPalApi
 from printapic.adapters.payments.paypal.currencies import CURRENCIES, money_of
-from printapic.adapters.payments.paypal.lookup import Lookup, plain
+from printapic.adapters.payments.paypal.lookup import Lookup
 from printapic.adapters.payments.paypal.movements import Reports
 from printapic.adapters.payments.paypal.orders import (
     capture_request,
@@ -57,6 +57,7 @@ from printapic.domain.payments.attempt import AttemptState, Provider
 from printapic.domain.payments.snapshot import RefundFact, RefundState, Snapshot
 
 KEY_LIFETIME = timedelta(hours=6)
+REUSED = "idempotency-key-reused"
 PAGES = frozenset({"https://www.paypal.com"})
 _WAITING = frozenset({AttemptState.OPEN, AttemptState.APPROVED})
 _MONEY = frozenset({AttemptState.AUTHORIZED, AttemptState.CAPTURED, AttemptState.PROCESSING})
@@ -106,7 +107,7 @@ class PayPalGateway(PaymentGateway):
                 raise Unreadable("order")
             if (unit.custom_id, money_of(unit.amount)) != (checkout.our_reference, checkout.amount):
                 # PayPal answers a known key with what that key made, whatever is asked this time.
-                return Rejected(code="idempotency-key-reused", trace=answer.trace)
+                return Rejected(code=REUSED, trace=answer.trace)
             page = page_of(order.links, self._page_origins)
             if page is None:
                 raise Unreadable("page")
@@ -145,23 +146,18 @@ class PayPalGateway(PaymentGateway):
             held = authorization_of(order)
             if held is None:
                 return Rejected(code="nothing-authorized", trace=lookup.trace)
+            if (ours := _capture_of(order, key)) is not None:
+                # Asked for before: PayPal's memory of the key may be over, the capture's name is not.
+                return self._captured(order, ours, amount, lookup.trace)
             answer = conversation.post(f"/v2/payments/authorizations/{held.id}/capture", request, key=key)
             if not answer.good and not perhaps_done(answer):
                 return refused(answer)
             capture = read(answer, CaptureBody, "capture") if answer.good else None
-            if capture is not None and money_of(capture.amount) != amount:
-                return Rejected(code="idempotency-key-reused", trace=answer.trace)
             order = after_effect(lambda: lookup.order(ref))
-            if capture is None:
-                taken = order.payments.captures
-                capture = next((part for part in taken if part.invoice_id == str(key)), None)
+            capture = capture or _capture_of(order, key)
             if capture is None:
                 return refused(answer)
-            if capture.pending:
-                return Pending(ref=capture.id, trace=answer.trace)
-            if not capture.taken:
-                return Declined(code="capture-declined", other_method_may_work=True, trace=answer.trace)
-            return Done(value=after_effect(lambda: self._snapshot(order)), trace=answer.trace)
+            return after_effect(lambda: self._captured(order, capture, amount, answer.trace))
 
         return concluded(call)
 
@@ -197,20 +193,24 @@ class PayPalGateway(PaymentGateway):
         def call() -> Outcome[RefundFact]:
             request = refund_request(amount, key=key)
             conversation = self._api.conversation()
-            path = f"/v2/payments/captures/{plain(capture_ref)}/refund"
+            lookup = Lookup(conversation)
+            order = lookup.order_of_capture(capture_ref)
+            if (ours := self._refund_of(order, key)) is not None:
+                # Asked for before: PayPal's memory of the key may be over, the refund's name is not.
+                return _refunded(ours, amount, lookup.trace)
+            path = f"/v2/payments/captures/{capture_ref}/refund"
             answer = conversation.post(path, request, key=key)
             if answer.good:
                 body = read(answer, RefundBody, "refund")
+                if body.custom_id not in (None, str(key)):
+                    return Rejected(code=REUSED, trace=answer.trace)
                 fact = refund_of(body, capture_ref=capture_ref, operation_id=key)
-                if fact.amount != amount or body.custom_id not in (None, str(key)):
-                    return Rejected(code="idempotency-key-reused", trace=answer.trace)
-                return _refunded(fact, answer.trace)
+                return _refunded(fact, amount, answer.trace)
             if not perhaps_done(answer):
                 return refused(answer)
-            order = after_effect(lambda: Lookup(conversation).order_behind(capture_ref))
-            seen = after_effect(lambda: self._snapshot(order))
-            ours = next((fact for fact in seen.refunds if fact.operation_id == key), None)
-            return refused(answer) if ours is None else _refunded(ours, answer.trace)
+            now = after_effect(lambda: lookup.order(order.id))
+            ours = after_effect(lambda: self._refund_of(now, key))
+            return refused(answer) if ours is None else _refunded(ours, amount, answer.trace)
 
         return concluded(call)
 
@@ -283,6 +283,20 @@ class PayPalGateway(PaymentGateway):
             return Declined(code="capture-declined", other_method_may_work=True, trace=trace)
         return Done(value=seen, trace=trace)
 
+    def _captured(
+        self, order: OrderBody, capture: CaptureBody, amount: Money, trace: Trace
+    ) -> Outcome[Snapshot]:
+        if money_of(capture.amount) != amount:
+            return Rejected(code=REUSED, trace=trace)
+        if capture.pending:
+            return Pending(ref=capture.id, trace=trace)
+        if not capture.taken:
+            return Declined(code="capture-declined", other_method_may_work=True, trace=trace)
+        return Done(value=self._snapshot(order), trace=trace)
+
+    def _refund_of(self, order: OrderBody, key: OperationId) -> RefundFact | None:
+        return next((fact for fact in self._snapshot(order).refunds if fact.operation_id == key), None)
+
     def _look(self, lookup: Lookup, ref: str) -> Snapshot:
         order = lookup.order_behind(ref)
         self._snapshot(order)
@@ -293,7 +307,13 @@ class PayPalGateway(PaymentGateway):
         return snapshot_of(order, livemode=self._livemode, now=self._clock.now())
 
 
-def _refunded(fact: RefundFact, trace: Trace) -> Outcome[RefundFact]:
+def _capture_of(order: OrderBody, key: OperationId) -> CaptureBody | None:
+    return next((part for part in order.payments.captures if part.invoice_id == str(key)), None)
+
+
+def _refunded(fact: RefundFact, amount: Money, trace: Trace) -> Outcome[RefundFact]:
+    if fact.amount != amount:
+        return Rejected(code=REUSED, trace=trace)
     if fact.state is RefundState.PENDING:
         return Pending(ref=fact.ref, trace=trace)
     return Done(value=fact, trace=trace)

@@ -50,6 +50,14 @@ class Lookup:
         except NotOurs:
             return self.order(self._order_id_of(ref))
 
+    def order_of_capture(self, ref: str) -> OrderBody:
+        """The order that this capture, and no other thing of that name, belongs to."""
+        capture = self.capture(ref)
+        order = self.order(self._order_id_above(capture, steps=3))
+        if capture.id != ref or ref not in {part.id for part in order.payments.captures}:
+            raise Unreadable("capture")
+        return order
+
     def capture(self, ref: str) -> CaptureBody:
         return read(self._get(f"/v2/payments/captures/{plain(ref)}"), CaptureBody, "capture")
 
@@ -102,6 +110,9 @@ class Lookup:
             except NotOurs:
                 path = f"/v2/payments/authorizations/{plain(ref)}"
                 part = read(self._get(path), AuthorizationBody, "authorization")
+        return self._order_id_above(part, steps=steps)
+
+    def _order_id_above(self, part: CaptureBody | RefundBody | AuthorizationBody, *, steps: int) -> str:
         related = part.supplementary_data and part.supplementary_data.related_ids
         order_id = (related and related.order_id) or last_segment(part.links, "orders")
         if order_id is not None:

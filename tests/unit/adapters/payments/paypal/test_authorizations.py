@@ -103,6 +103,15 @@ def test_h2_a_second_capture_is_refused_and_the_first_is_recognised(line: Line, 
     assert outcome.code == issue.lower().replace("_", "-")
 
 
+def test_i4_a_capture_that_is_there_before_is_not_asked_for_again(line: Line) -> None:
+    line.tell(ORDER_AT, says(200, TAKEN))
+    assert isinstance(captured(line), Done)
+    assert isinstance(captured(line, Money.of("1.00", "EUR")), Rejected)
+    line.tell(ORDER_AT, says(200, held("CREATED", capture("PENDING", invoice_id=str(KEY)))))
+    assert isinstance(captured(line), Pending)
+    assert line.sent(TAKE_HELD) == []
+
+
 @pytest.mark.parametrize("look", [httpx.ConnectError("refused"), says(500), says(200, b"{"), says(403)])
 def test_u2_a_capture_that_nobody_could_look_at_afterwards_is_unknown(
     line: Line, look: httpx.Response | Exception

@@ -17,10 +17,13 @@ from tests.unit.adapters.payments.paypal.bodies import (
     GIVE_BACK,
     ORDER,
     ORDER_AT,
+    PRICE,
     REFUND,
     Json,
     amount,
     capture,
+    held,
+    order,
     paid,
     refund,
 )
@@ -138,7 +141,7 @@ def test_d2_what_paypal_forbids_is_rejected_by_its_name(line: Line, issue: str, 
     outcome = refunded(line)
     assert isinstance(outcome, Rejected)
     assert outcome.code == issue.lower().replace("_", "-")
-    assert line.sent(ORDER_AT) == []
+    assert len(line.sent(ORDER_AT)) == 1
 
 
 EXCEEDED = ["REFUND_AMOUNT_EXCEEDED", "CAPTURE_FULLY_REFUNDED", "DUPLICATE_INVOICE_ID"]
@@ -151,18 +154,46 @@ def test_i4_a_refund_that_is_there_already_is_found_by_its_operation(line: Line,
     outcome = refunded(line)
     assert isinstance(outcome, Rejected)
     assert outcome.code == issue.lower().replace("_", "-")
-    line.tell(ORDER_AT, says(200, paid("REFUNDED", refunds=[OURS])))
+    line.tell(ORDER_AT, says(200, paid()), says(200, paid("REFUNDED", refunds=[OURS])))
     again = refunded(line)
     assert isinstance(again, Done)
     assert (again.value.ref, again.value.operation_id) == (REFUND, KEY)
-    line.tell(ORDER_AT, says(200, paid("COMPLETED", refunds=[{**OURS, "status": "PENDING"}])))
+    pending = paid("COMPLETED", refunds=[{**OURS, "status": "PENDING"}])
+    line.tell(ORDER_AT, says(200, paid()), says(200, pending))
     assert isinstance(refunded(line), Pending)
+
+
+def test_i4_a_refund_that_is_there_before_is_not_asked_for_again(line: Line) -> None:
+    line.tell(ORDER_AT, says(200, paid("PARTIALLY_REFUNDED", refunds=[OURS])))
+    outcome = refunded(line)
+    assert isinstance(outcome, Done)
+    assert (outcome.value.ref, outcome.value.operation_id) == (REFUND, KEY)
+    assert isinstance(refunded(line, PRICE), Rejected)
+    assert line.sent(GIVE_BACK) == []
+
+
+@pytest.mark.parametrize(
+    ("look", "expected"),
+    [
+        (httpx.ConnectError("refused"), NotSent),
+        (says(503), Unknown),
+        (says(200, b"{"), Unknown),
+        (says(200, order("COMPLETED", custom_id=None, payments={"captures": [capture()]})), Rejected),
+        (says(200, held()), Unknown),
+    ],
+)
+def test_nothing_is_given_back_of_what_cannot_be_seen_to_be_ours(
+    line: Line, look: httpx.Response | Exception, expected: type[object]
+) -> None:
+    line.tell(ORDER_AT, look)
+    assert isinstance(refunded(line), expected)
+    assert line.sent(GIVE_BACK) == []
 
 
 @pytest.mark.parametrize("look", [httpx.ConnectError("refused"), says(500), says(404), says(200, b"{")])
 def test_i4_if_that_look_fails_nothing_is_known(line: Line, look: httpx.Response | Exception) -> None:
     line.tell(GIVE_BACK, refuses("REFUND_AMOUNT_EXCEEDED"))
-    line.tell(ORDER_AT, look)
+    line.tell(ORDER_AT, says(200, paid()), look)
     assert isinstance(refunded(line), Unknown)
 
 
