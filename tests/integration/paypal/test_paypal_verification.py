@@ -22,6 +22,7 @@ from printapic.application.ports.payments import (
     WebhookRejected,
 )
 from tests.integration.paypal.conftest import UnderContract
+from tests.integration.paypal.real_address import RealAddress
 from tests.provider_contracts.contract import Contract
 from tests.provider_contracts.transport import ContractTransport
 from tests.providers.counter import Call, WireFault
@@ -30,23 +31,6 @@ from tests.providers.paypal.signatures import SigningDesk
 from tests.providers.paypal.simulator import PayPalSimulator
 
 Build = Callable[..., PayPalWebhookVerifier]
-
-
-class RealAddress(httpx.BaseTransport):
-    """Where PayPal's own host leads to in this test: to the simulator."""
-
-    def __init__(self, url: str) -> None:
-        self._url = httpx.URL(url)
-        self._wire = httpx.HTTPTransport()
-        self.asked: list[str] = []
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(str(request.url))
-        request.url = self._url.join(request.url.raw_path.decode())
-        return self._wire.handle_request(request)
-
-    def close(self) -> None:
-        self._wire.close()
 
 
 @pytest.fixture
