@@ -555,6 +555,7 @@ def an_inbox_entry(**fields: Any) -> InboxEntry:
             "body_sha256": "e" * 64,
             "received_at": minutes(28),
             "state": InboxState.IGNORED,
+            "altered_at": minutes(29),
             **fields,
         }
     )

@@ -114,7 +114,7 @@ KINDS = [
         "webhook",
         b.an_inbox_entry,
         lambda w, x: w.inbox.receive(x),
-        lambda w, x: w.inbox.get(x.provider, x.event_id),
+        lambda w, x: w.inbox.get(x.provider, x.livemode, x.event_id),
     ),
     Kind(
         "retained invoice",

@@ -9,9 +9,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from printapic.application.ports.audit import AuditPosition, AuditQuery
+from printapic.application.ports.inbox import InboxPosition, InboxQuery
 from printapic.application.ports.jobs import Job
 from printapic.application.ports.unit_of_work import StorageUnavailable, UnitOfWork
 from printapic.domain import ids
+from printapic.domain.payments.attempt import Provider
 from tests import builders as b
 from tests.integration.stores import Store
 
@@ -33,9 +35,13 @@ ARGUMENTS: dict[str, Callable[[], Any]] = {
     "AuditEvent": b.an_audit_event,
     "AuditQuery": AuditQuery,
     "AuditPosition": lambda: AuditPosition(at=b.NOON, stream="auth", sequence=1),
+    "InboxQuery": InboxQuery,
+    "InboxPosition": lambda: InboxPosition(
+        received_at=b.NOON, provider=Provider.STRIPE, event_id="evt_1", livemode=True
+    ),
     "datetime": lambda: b.NOON,
     "Job": lambda: Job(name="lost", payload={}, run_at=b.NOON),
-    "str": lambda: "text",
+    "str": lambda: str(b.new_id()),
     "int": lambda: 5,
     "bool": lambda: True,
 }

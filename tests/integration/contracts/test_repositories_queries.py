@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
+from printapic.application.ports.inbox import InboxPosition, InboxQuery
 from printapic.application.ports.orders import OrderKeyTaken, OrderNumberTaken, OrderSummary, QueueEntry
 from printapic.application.ports.unit_of_work import ConcurrentUpdate, UnitOfWork
 from printapic.application.ports.users import EmailTaken
@@ -17,7 +18,7 @@ from printapic.domain.money import Money
 from printapic.domain.orders.order import OrderAmounts, OrderNotFound
 from printapic.domain.orders.status import OrderStatus
 from printapic.domain.payments.attempt import Provider
-from printapic.domain.payments.inbox import InboxState
+from printapic.domain.payments.inbox import InboxEntry, InboxState
 from printapic.domain.payments.payment import PaymentNotFound
 from tests import builders as b
 from tests.integration.stores import Store
@@ -343,7 +344,7 @@ def test_an_order_has_one_payment_and_a_provider_object_one_attempt(shop: Store)
 
 def test_a_webhook_is_received_once_per_environment_and_closed(shop: Store) -> None:
     live = b.an_inbox_entry(state=InboxState.RECEIVED)
-    test = attrs.evolve(live, livemode=False)
+    test = attrs.evolve(live, livemode=False, ref=None)
     with shop.units() as work:
         assert [work.inbox.receive(entry) for entry in (live, test, live, test)] == [True, True, False, False]
         work.commit()
@@ -352,8 +353,81 @@ def test_a_webhook_is_received_once_per_environment_and_closed(shop: Store) -> N
         assert work.inbox.receive(live) is False
         work.commit()
     with shop.units.reading() as work:
-        assert work.inbox.get(live.provider, live.event_id) == attrs.evolve(live, state=InboxState.PROCESSED)
-        assert work.inbox.get(Provider.PAYPAL, live.event_id) is None
+        closed = attrs.evolve(live, state=InboxState.PROCESSED)
+        assert work.inbox.get(live.provider, True, live.event_id) == closed
+        assert work.inbox.get(live.provider, False, live.event_id) == test
+        assert work.inbox.get(Provider.PAYPAL, True, live.event_id) is None
+
+
+def test_one_delivery_is_received_once_whatever_event_it_claims_to_be(shop: Store) -> None:
+    first = b.an_inbox_entry(delivery_id="d-1", altered_at=None)
+    forged = b.an_inbox_entry(delivery_id="d-1", body_sha256="f" * 64, received_at=b.minutes(40))
+    unnamed = [b.an_inbox_entry(delivery_id=None) for _ in range(2)]
+    with shop.units() as work:
+        assert [work.inbox.receive(each) for each in (first, forged, *unnamed)] == [True, False, True, True]
+        work.inbox.distrust(forged)
+        work.commit()
+    with shop.units.reading() as work:
+        assert work.inbox.get(forged.provider, True, forged.event_id) is None
+        altered = work.inbox.get(first.provider, True, first.event_id)
+    assert altered == attrs.evolve(first, altered_at=b.minutes(40))
+
+
+def test_the_first_other_body_of_an_event_is_remembered(shop: Store) -> None:
+    entry = b.an_inbox_entry(altered_at=None, delivery_id=None)
+    bystander = b.an_inbox_entry(altered_at=None, delivery_id=None)
+    elsewhere = attrs.evolve(entry, livemode=False)
+    again = attrs.evolve(entry, received_at=b.minutes(40))
+    others = [attrs.evolve(entry, body_sha256="f" * 64, received_at=b.minutes(m)) for m in (41, 42)]
+    with shop.units() as work:
+        for each in (entry, bystander, elsewhere):
+            work.inbox.receive(each)
+        for each in (again, *others):
+            work.inbox.distrust(each)
+        work.commit()
+    with shop.units.reading() as work:
+        found = {
+            (each.event_id, each.livemode): each.altered_at
+            for each in work.inbox.page(InboxQuery(), before=None, limit=9)
+        }
+    assert found == {
+        (entry.event_id, True): b.minutes(41),
+        (entry.event_id, False): None,
+        (bystander.event_id, True): None,
+    }
+
+
+def test_the_inbox_is_read_page_by_page_newest_first(shop: Store) -> None:
+    made = [b.an_inbox_entry(event_id=f"e{n}", received_at=b.minutes(n)) for n in range(3)]
+    twins = [attrs.evolve(made[2], livemode=False, state=InboxState.RECEIVED, delivery_id=None)]
+    others = [b.an_inbox_entry(event_id="e2", provider=Provider.PAYPAL, received_at=b.minutes(2))]
+    with shop.units() as work:
+        for each in (*made, *twins, *others):
+            work.inbox.receive(each)
+        work.commit()
+    newest_first = [made[2], *twins, *others, made[1], made[0]]
+
+    def pages(query: InboxQuery, limit: int = 2) -> list[InboxEntry]:
+        found: list[InboxEntry] = []
+        before = None
+        with shop.units.reading() as work:
+            while page := work.inbox.page(query, before=before, limit=limit):
+                assert len(page) <= limit
+                found.extend(page)
+                last = page[-1]
+                before = InboxPosition(
+                    received_at=last.received_at,
+                    provider=last.provider,
+                    event_id=last.event_id,
+                    livemode=last.livemode,
+                )
+        return found
+
+    assert pages(InboxQuery()) == newest_first
+    assert pages(InboxQuery(), limit=1) == newest_first
+    assert pages(InboxQuery(state=InboxState.RECEIVED)) == twins
+    assert pages(InboxQuery(provider=Provider.PAYPAL)) == others
+    assert pages(InboxQuery(received_before=b.minutes(2))) == [made[1], made[0]]
 
 
 def test_nobody_is_told_the_same_thing_twice(shop: Store) -> None:

@@ -65,22 +65,24 @@ class SyncPayment:
         source: Source,
         owner_id: UserId | None = None,
         attempt_id: AttemptId | None = None,
+        ref: str | None = None,
     ) -> Payment:
-        """Look at every checkout, or at the one named.
+        """Look at every checkout, or at the one named: under the name that the provider told, if given.
 
-        Raises `PaymentNotFound`, for a foreign payment too, or `ProviderSilent`.
+        Raises `PaymentNotFound`, for a foreign payment too, `ProviderSilent`, or `ForeignSnapshot` where
+        the provider's checkout of that name is not the attempt's own.
         """
         with self.unit_of_work() as work:
             payment = work.payments.get(payment_id, owner_id=owner_id)
             ticket = payment.next_ticket()
             work.payments.save(payment)
             work.commit()
-        opened = [
-            attempt
-            for attempt in payment.attempts
-            if attempt.ref is not None and attempt_id in (None, attempt.id)
+        wanted = [attempt for attempt in payment.attempts if attempt_id in (None, attempt.id)]
+        looks = [
+            (attempt, self._fetch(attempt, name))
+            for attempt in wanted
+            if (name := ref or attempt.ref) is not None
         ]
-        looks = [(attempt, self._fetch(attempt)) for attempt in opened]
         for attempt, snapshot in looks:
             if snapshot is not None:
                 payment = self._settle(payment, attempt, snapshot, ticket, source)
@@ -88,9 +90,9 @@ class SyncPayment:
             raise ProviderSilent
         return payment
 
-    def _fetch(self, attempt: Attempt) -> Snapshot | None:
+    def _fetch(self, attempt: Attempt, ref: str) -> Snapshot | None:
         gateway = self.gateways.get(attempt.provider)
-        outcome = gateway.fetch(ref=attempt.ref or "") if gateway else None
+        outcome = gateway.fetch(ref=ref) if gateway else None
         return outcome.value if isinstance(outcome, Done) else None
 
     def _settle(
@@ -101,6 +103,9 @@ class SyncPayment:
             order = work.orders.get(before.order_id)
             payment = work.payments.get(before.id)
             reviewed = len(payment.review_reasons)
+            if payment.attempt(attempt.id).ref is None:
+                # Found before we heard that it was opened: nothing else has begun to watch it.
+                work.jobs.enqueue(poll_job(payment.id, attempt.id, poll=0, now=now))
             payment.settle(
                 attempt.id,
                 snapshot,
@@ -131,9 +136,16 @@ def _moved(order: Order, payment: Payment, reviewed: int, now: datetime) -> bool
     if order.wants_payment and payment.covered:
         order.confirm(paid=payment.due, at=now)
         reviewed = 0
-    if order.status is OrderStatus.CONFIRMED and len(payment.review_reasons) > reviewed:
-        order.hold(SYSTEM, reason=HoldReason.OTHER, at=now)
+    hold_for_review(order, payment, reviewed, now)
     return len(order.history) > steps
+
+
+def hold_for_review(order: Order, payment: Payment, reviewed: int, now: datetime) -> bool:
+    """Hold a confirmed order if a person was asked more than `reviewed` things about its payment."""
+    asked = order.status is OrderStatus.CONFIRMED and len(payment.review_reasons) > reviewed
+    if asked:
+        order.hold(SYSTEM, reason=HoldReason.OTHER, at=now)
+    return asked
 
 
 @attrs.frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""What payments need: a repository, an inbox, and gateways to those who move the money."""
+"""What payments need: a repository, and gateways to those who move the money."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from printapic.domain.errors import Invalid, Unavailable
 from printapic.domain.ids import AttemptId, OperationId, OrderId, PaymentId, UserId
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import Provider
-from printapic.domain.payments.inbox import InboxEntry, InboxState
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.snapshot import RefundFact, Snapshot
 
@@ -52,18 +51,6 @@ class PaymentRepository(Protocol):
     @abstractmethod
     def of_user(self, user_id: UserId, *, after: PaymentId | None, limit: int) -> tuple[Payment, ...]:
         """A page of a customer's payments, the oldest first, beginning behind `after`. None is locked."""
-
-
-class PaymentInbox(Protocol):
-    @abstractmethod
-    def receive(self, entry: InboxEntry) -> bool:
-        """Store a notification; False, and nothing else, where it is stored already. One statement."""
-
-    @abstractmethod
-    def get(self, provider: Provider, event_id: str) -> InboxEntry | None: ...
-
-    @abstractmethod
-    def close(self, entry: InboxEntry, state: InboxState) -> None: ...
 
 
 @attrs.frozen(kw_only=True)

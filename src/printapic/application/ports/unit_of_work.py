@@ -9,11 +9,12 @@ from typing import Protocol
 from printapic.application.ports.audit import AuditLog
 from printapic.application.ports.catalogue import PriceLists
 from printapic.application.ports.images import ImageRepository
+from printapic.application.ports.inbox import PaymentInbox
 from printapic.application.ports.invoices import RetainedInvoices
 from printapic.application.ports.jobs import JobQueue
 from printapic.application.ports.notifications import NotificationRepository
 from printapic.application.ports.orders import BatchRepository, OrderRepository
-from printapic.application.ports.payments import PaymentInbox, PaymentRepository
+from printapic.application.ports.payments import PaymentRepository
 from printapic.application.ports.timers import Timers
 from printapic.application.ports.users import (
     AccountRequestRepository,

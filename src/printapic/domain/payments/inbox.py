@@ -12,7 +12,10 @@ from printapic.domain.payments.attempt import Provider
 
 
 class InboxState(StrEnum):
-    """`IGNORED`: of a kind we do not follow, or about nothing of ours."""
+    """`IGNORED`: of a kind we do not follow, of another environment, or about nothing of ours.
+
+    What stays `RECEIVED` is dead: every try to look into it failed. It can be replayed.
+    """
 
     RECEIVED = "received"
     PROCESSED = "processed"
@@ -24,7 +27,8 @@ class InboxEntry:
     """(`provider`, `livemode`, `event_id`) is unique: a provider may deliver as often as it likes.
 
     So is `delivery_id`, where the provider has one. `ref` names the provider's object, `warning` what a
-    person has to look at. The body itself is not kept, only its SHA-256.
+    person has to look at. The body itself is not kept, only its SHA-256; `altered_at` is when another body
+    first came in its place, which a forger can do to providers that sign no more than a checksum.
     """
 
     provider: Provider
@@ -37,3 +41,4 @@ class InboxEntry:
     body_sha256: str
     received_at: datetime = attrs.field(validator=aware_utc)
     state: InboxState = InboxState.RECEIVED
+    altered_at: datetime | None = attrs.field(default=None, validator=aware_utc)

@@ -1,17 +1,14 @@
-"""Payments and the inbox of webhooks in memory."""
+"""Payments in memory."""
 
 from __future__ import annotations
 
 from operator import attrgetter
 
-import attrs
-
 from printapic.adapters.persistence.memory.state import MemoryTransaction, copy_of
-from printapic.application.ports.payments import PaymentInbox, PaymentRepository
+from printapic.application.ports.payments import PaymentRepository
 from printapic.application.ports.unit_of_work import ConcurrentUpdate
 from printapic.domain.ids import AttemptId, OrderId, PaymentId, UserId
 from printapic.domain.payments.attempt import Provider
-from printapic.domain.payments.inbox import InboxEntry, InboxState
 from printapic.domain.payments.payment import Payment, PaymentNotFound
 
 _Names = set[tuple[object, ...]]
@@ -80,43 +77,9 @@ class MemoryPaymentRepository(PaymentRepository):
         return None
 
 
-class MemoryPaymentInbox(PaymentInbox):
-    """Every verified webhook, once."""
-
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self._transaction = transaction
-
-    def receive(self, entry: InboxEntry) -> bool:
-        """Store, unless it is stored already."""
-        self._transaction.check(writing=True)
-        if _key(entry) in self._transaction.table("inbox"):
-            return False
-        self._transaction.put("inbox", _key(entry), entry)
-        return True
-
-    def get(self, provider: Provider, event_id: str) -> InboxEntry | None:
-        """The notification; the live one, should a test environment have used the same id."""
-        inbox = self._transaction.table("inbox")
-        entry: InboxEntry | None = inbox.get((provider, event_id, True)) or inbox.get(
-            (provider, event_id, False)
-        )
-        return entry
-
-    def close(self, entry: InboxEntry, state: InboxState) -> None:
-        """Write down what became of a notification."""
-        stored = self._transaction.table("inbox").get(_key(entry))
-        self._transaction.check(writing=True)
-        if stored is not None:
-            self._transaction.put("inbox", _key(entry), attrs.evolve(stored, state=state))
-
-
 def _names(payment: Payment) -> _Names:
     """What must occur in no other payment."""
     attempts: _Names = {(a.provider, a.livemode, a.ref) for a in payment.attempts if a.ref is not None}
     refs: _Names = {(a.provider, a.livemode, ref, "ref") for a in payment.attempts for ref in a.other_refs}
     rows: _Names = {(t.provider, t.livemode, t.ref, t.type) for t in payment.transactions}
     return attempts | refs | rows
-
-
-def _key(entry: InboxEntry) -> tuple[Provider, str, bool]:
-    return entry.provider, entry.event_id, entry.livemode

@@ -15,10 +15,11 @@ from printapic.adapters.persistence.memory.credentials import (
     MemorySecondFactorRepository,
 )
 from printapic.adapters.persistence.memory.images import MemoryImageRepository
+from printapic.adapters.persistence.memory.inbox import MemoryPaymentInbox
 from printapic.adapters.persistence.memory.invoices import MemoryRetainedInvoices
 from printapic.adapters.persistence.memory.notifications import MemoryNotificationRepository
 from printapic.adapters.persistence.memory.orders import MemoryBatchRepository, MemoryOrderRepository
-from printapic.adapters.persistence.memory.payments import MemoryPaymentInbox, MemoryPaymentRepository
+from printapic.adapters.persistence.memory.payments import MemoryPaymentRepository
 from printapic.adapters.persistence.memory.state import MemoryState, MemoryTransaction
 from printapic.adapters.persistence.memory.timers import MemoryTimers
 from printapic.adapters.persistence.memory.users import (

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 
 from printapic.adapters.persistence.sql.columns import JsonDocument, UtcDateTime
@@ -186,8 +187,16 @@ webhook_inbox = Table(
     Column("body_sha256", String(64), nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     Column("state", String(20), nullable=False),
+    Column("altered_at", UtcDateTime),
     PrimaryKeyConstraint("provider", "event_id", "livemode"),
     UniqueConstraint("provider", "livemode", "delivery_id"),
     one_of("provider", Provider),
     one_of("state", InboxState),
+)
+Index("webhook_inbox_received_at_idx", webhook_inbox.c.received_at)
+Index(
+    "webhook_inbox_waiting_idx",
+    webhook_inbox.c.received_at,
+    postgresql_where=text("state = 'received'"),
+    sqlite_where=text("state = 'received'"),
 )

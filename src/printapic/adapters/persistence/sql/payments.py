@@ -1,11 +1,11 @@
-"""Payments and the inbox of webhooks in SQL."""
+"""Payments in SQL."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, select, tuple_, union_all, update
+from sqlalchemy import ColumnElement, Table, delete, select, tuple_, union_all
 
 from printapic.adapters.persistence.sql.parts import parts, rows_of
 from printapic.adapters.persistence.sql.payment_rows import (
@@ -27,13 +27,11 @@ from printapic.adapters.persistence.sql.tables import (
     payment_refs,
     payment_transactions,
     payments,
-    webhook_inbox,
 )
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, Values
-from printapic.application.ports.payments import PaymentInbox, PaymentRepository
+from printapic.application.ports.payments import PaymentRepository
 from printapic.domain.ids import AttemptId, OrderId, PaymentId, UserId
 from printapic.domain.payments.attempt import Provider
-from printapic.domain.payments.inbox import InboxEntry, InboxState
 from printapic.domain.payments.payment import Payment, PaymentNotFound
 
 _PARTS = (
@@ -166,66 +164,3 @@ class SqlPaymentRepository(PaymentRepository):
         if row is None:
             raise PaymentNotFound
         return PaymentParts(row["version"], *(rows_of(table, row) for table in _PARTS))
-
-
-class SqlPaymentInbox(PaymentInbox):
-    """Every verified webhook, once."""
-
-    def __init__(self, transaction: SqlTransaction) -> None:
-        self._transaction = transaction
-
-    def receive(self, entry: InboxEntry) -> bool:
-        """Store, unless it is stored already."""
-        return self._transaction.insert_new(webhook_inbox, _entry_values(entry))
-
-    def get(self, provider: Provider, event_id: str) -> InboxEntry | None:
-        """The notification; the live one, should a test environment have used the same id."""
-        row = self._transaction.row_to_change(
-            select(webhook_inbox)
-            .where(webhook_inbox.c.provider == provider, webhook_inbox.c.event_id == event_id)
-            .order_by(webhook_inbox.c.livemode.desc())
-            .limit(1)
-        )
-        return _entry(row) if row else None
-
-    def close(self, entry: InboxEntry, state: InboxState) -> None:
-        """Write down what became of a notification."""
-        self._transaction.write(
-            update(webhook_inbox)
-            .where(
-                webhook_inbox.c.provider == entry.provider,
-                webhook_inbox.c.event_id == entry.event_id,
-                webhook_inbox.c.livemode == entry.livemode,
-            )
-            .values(state=state)
-        )
-
-
-def _entry_values(entry: InboxEntry) -> Values:
-    return {
-        "provider": entry.provider,
-        "event_id": entry.event_id,
-        "livemode": entry.livemode,
-        "type": entry.type,
-        "ref": entry.ref,
-        "body_sha256": entry.body_sha256,
-        "delivery_id": entry.delivery_id,
-        "warning": entry.warning,
-        "received_at": entry.received_at,
-        "state": entry.state,
-    }
-
-
-def _entry(values: Values) -> InboxEntry:
-    return InboxEntry(
-        provider=Provider(values["provider"]),
-        livemode=values["livemode"],
-        event_id=values["event_id"],
-        type=values["type"],
-        delivery_id=values["delivery_id"],
-        ref=values["ref"],
-        warning=values["warning"],
-        body_sha256=values["body_sha256"],
-        received_at=values["received_at"],
-        state=InboxState(values["state"]),
-    )

@@ -18,10 +18,11 @@ from printapic.adapters.persistence.sql.credentials import (
 )
 from printapic.adapters.persistence.sql.engine import reading_engine
 from printapic.adapters.persistence.sql.images import SqlImageRepository
+from printapic.adapters.persistence.sql.inbox import SqlPaymentInbox
 from printapic.adapters.persistence.sql.invoices import SqlRetainedInvoices
 from printapic.adapters.persistence.sql.notifications import SqlNotificationRepository
 from printapic.adapters.persistence.sql.orders import SqlBatchRepository, SqlOrderRepository
-from printapic.adapters.persistence.sql.payments import SqlPaymentInbox, SqlPaymentRepository
+from printapic.adapters.persistence.sql.payments import SqlPaymentRepository
 from printapic.adapters.persistence.sql.sessions import SqlSessionRepository
 from printapic.adapters.persistence.sql.timers import SqlTimers
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, shop_errors
