@@ -55,7 +55,7 @@ from printapic.application.payments.collection import Started
 from printapic.application.ports.audit import AuditQuery
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.jobs import Job, JobRecord, JobState
-from printapic.application.ports.payments import MovementKind
+from printapic.application.ports.payments import MovementKind, PaymentGateway, WebhookVerifier
 from printapic.application.reactions import jobs_for
 from printapic.application.shop import Shop
 from printapic.domain.actors import Actor, Role
@@ -437,12 +437,16 @@ def open_floor(
     identifiers: Identifiers | None = None,
     unit_of_work: Callable[..., MemoryUnitOfWorkFactory] = MemoryUnitOfWorkFactory,
     gateway: Callable[..., SimulatedGateway] = SimulatedGateway,
+    beside: Sequence[tuple[PaymentGateway, WebhookVerifier]] = (),
     store: MemoryImageStore | None = None,
     image_processor: PillowImageProcessor | None = None,
     max_bytes: int = 1_000_000,
     staff_need_second_factor: bool = False,
 ) -> ShopFloor:
-    """Open a shop with the prices above. A maker given here is called with what its class asks for."""
+    """Open a shop with the prices above. A maker given here is called with what its class asks for.
+
+    `beside` the simulated provider, others may take the money.
+    """
     clock = FixedClock(NOON)
     ring = MemoryKeyRing(keyring())
     ledger = MemoryJobLedger()
@@ -476,8 +480,11 @@ def open_floor(
         mailer=mailer,
         throttle=throttle,
         reader=TomlPriceListReader(),
-        gateways={provider.provider: provider},
-        verifiers={provider.provider: SimulatedWebhookVerifier([SECRET])},
+        gateways={each.provider: each for each in (provider, *(gateway for gateway, _ in beside))},
+        verifiers={
+            each.provider: each
+            for each in (SimulatedWebhookVerifier([SECRET]), *(verifier for _, verifier in beside))
+        },
         front=ShopFront(
             name="PrintAPic",
             mail_domain="shop.example",
