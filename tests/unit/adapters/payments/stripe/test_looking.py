@@ -289,6 +289,14 @@ def test_d1_a_dispute_tells_what_it_took_and_gave_back(wire: Wire) -> None:
     assert snapshot.other_refs == ("pi_1", "ch_1", "du_1")
 
 
+def test_d1_more_disputes_than_fit_on_a_page_are_all_read(wire: Wire) -> None:
+    wire.tell(LOOK, paid())
+    wire.tell(DISPUTES, listing(dispute(id="du_2"), more=True), listing(dispute()))
+    found = value_of(wire.gateway.fetch(ref="cs_test_1")).disputes
+    assert [fact.ref for fact in found] == ["du_2", "du_1"]
+    assert [form.get("starting_after") for form in wire.forms(DISPUTES)] == [None, "du_2"]
+
+
 def test_d1_a_dispute_without_a_date_for_evidence_has_none(wire: Wire) -> None:
     lost = dispute("lost", evidence_details={"due_by": None})
     assert value_of(look(wire, paid(), None, listing(lost))).disputes[0].evidence_due_at is None

@@ -152,6 +152,13 @@ def test_other_refusals_are_rejected_by_their_code(
     assert len(wire.sent(REFUND)) == 1
 
 
+def test_u5_a_refusal_whose_code_is_no_word_is_still_a_refusal(wire: Wire) -> None:
+    odd = says(400, {"error": {"type": "invalid_request_error", "code": 7}})
+    outcome = give_back(wire, odd)
+    assert isinstance(outcome, Rejected)
+    assert outcome.code == "invalid-request"
+
+
 def test_i2_a_key_that_came_with_another_request_is_rejected(wire: Wire) -> None:
     outcome = give_back(wire, refuses(400, kind="idempotency_error"))
     assert outcome == Rejected(code="idempotency-key-reused", trace=Trace(request_id="req_1"))
