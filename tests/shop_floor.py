@@ -80,6 +80,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PASSWORD = "nineteen blue herons"
 WEB = "https://shop.example"
+REFUND_LIMIT = 10
 SECRET = "webhook secret of the tests"
 HOME = Address(name="Anna Ahrens", line1="Am Kai 1", postal_code="20457", city="Hamburg", country="DE")
 
@@ -497,6 +498,7 @@ def open_floor(
         shop_name="PrintAPic",
         staff_need_second_factor=staff_need_second_factor,
         return_origins=frozenset({WEB}),
+        refund_limit=REFUND_LIMIT,
         max_bytes=max_bytes,
     )
     shop.load_price_list(document=PRICES)

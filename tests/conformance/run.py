@@ -34,12 +34,14 @@ VARIABLES = {
     "PRINTAPIC_STAFF_MFA": "optional",  # there is nobody to hold a telephone
 }
 OUT_OF_REACH = {
+    "accept_parked_money": "only where money came in a wrong amount",
     "confirm_email_change": "its token is in a mail",
     "confirm_second_factor": "takes a code of this minute",
     "disable_second_factor": "only after one was confirmed",
     "receive_webhook": "only with the provider's signature",
     "renew_recovery_codes": "only after a second factor was confirmed",
     "reset_password": "its token is in a mail",
+    "resolve_review": "only where a person was asked to look",
     "reset_second_factor": "only after one was confirmed",
     "revert_email_change": "its token is in a mail",
     "verify_email": "its token is in a mail",

@@ -47,6 +47,7 @@ from printapic.application.payments.erasure import ErasePayments
 from printapic.application.payments.intake import ReceiveWebhook, SettleWebhook
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, SyncPayment
+from printapic.application.payments.staff import AcceptParkedMoney, RefundPayment, ResolveReview
 from printapic.application.ports.jobs import Job
 from printapic.application.reactions import JOBS
 from printapic.application.users.administration import (
@@ -176,6 +177,9 @@ class Shop:
     read_payment: ReadPayment
     read_order_payment: ReadOrderPayment
     sync_payment: SyncPayment
+    refund_payment: RefundPayment
+    accept_parked_money: AcceptParkedMoney
+    resolve_review: ResolveReview
     receive_webhook: ReceiveWebhook
 
     list_notifications: ListNotifications

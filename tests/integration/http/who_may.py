@@ -84,6 +84,10 @@ ALLOWED = {
     "read_payment": PAYMENT_READERS,
     "sync_payment": PAYMENT_READERS,
     "list_transactions": "support admin",
+    "refund_payment": "support admin",
+    "list_refunds": "support admin",
+    "accept_parked_money": "support admin",
+    "resolve_review": "support admin",
 }
 """Who gets past the door. `hidden` instead of `other`: a foreign object looks as if it were not there."""
 
@@ -120,6 +124,10 @@ MACHINES = {
     "read_payment": "payment:own payment:read",
     "sync_payment": "payment:own payment:read",
     "list_transactions": "payment:read",
+    "refund_payment": "payment:refund payment:refund-any",
+    "list_refunds": "payment:read",
+    "accept_parked_money": "payment:write",
+    "resolve_review": "payment:write",
 }
 """With which scopes a machine gets past the door. What is not here is for people alone."""
 

@@ -19,11 +19,13 @@ from printapic.application.ports.throttle import Limit, Verdict
 from printapic.application.users.administration import RoleNotGrantable
 from printapic.domain.actors import Role
 from printapic.domain.errors import PrintAPicError
+from printapic.domain.money import Money
 
 SAMPLES = {
     "kid": "2026-03",
     "wait": timedelta(seconds=59),
     "key": "originals/secret-place",
+    "limit": Money.of("100.00", "EUR"),
     "message": "This cannot be.",
     "offered": ["simulated"],
     "role": Role.SYSTEM,

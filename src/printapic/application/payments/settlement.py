@@ -115,7 +115,7 @@ class SyncPayment:
                 new_operation_id=lambda: OperationId(self.identifiers.uuid()),
                 at=now,
             )
-            if _moved(order, payment, reviewed, now):
+            if moved(order, payment, reviewed, now):
                 work.orders.save(order)
             work.payments.save(payment)
             work.commit()
@@ -130,7 +130,7 @@ def demand(order: Order) -> Demand:
     return Demand.WITHDRAWN if called_off else Demand.MET
 
 
-def _moved(order: Order, payment: Payment, reviewed: int, now: datetime) -> bool:
+def moved(order: Order, payment: Payment, reviewed: int, now: datetime) -> bool:
     """Confirm an order that is covered, hold one that a person has to look at; whether either happened."""
     steps = len(order.history)
     if order.wants_payment and payment.covered:

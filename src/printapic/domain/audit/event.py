@@ -60,9 +60,14 @@ class AuditAction(StrEnum):
     KEY_REVOKED = "keys.revoked"
     INVOICE_OPENED = "invoice.opened"
     JOB_REPLAY_REQUESTED = "job.replay-requested"
+    REFUND_REQUESTED = "payment.refund-requested"
+    MONEY_ACCEPTED = "payment.money-accepted"
+    REVIEW_RESOLVED = "payment.review-resolved"
 
     @property
     def stream(self) -> AuditStream:
+        if self in _MONEY:
+            return AuditStream.MONEY
         return AuditStream.ADMIN if self in _ADMIN else AuditStream.AUTH
 
 
@@ -81,6 +86,8 @@ _ADMIN = frozenset(
         AuditAction.JOB_REPLAY_REQUESTED,
     }
 )
+
+_MONEY = frozenset({AuditAction.REFUND_REQUESTED, AuditAction.MONEY_ACCEPTED, AuditAction.REVIEW_RESOLVED})
 
 
 @attrs.frozen(kw_only=True)

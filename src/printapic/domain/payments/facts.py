@@ -13,6 +13,7 @@ from printapic.domain.payments import ledger
 from printapic.domain.payments.attempt import Attempt, AttemptState
 from printapic.domain.payments.dispute import Dispute
 from printapic.domain.payments.operation import Operation, OperationKind
+from printapic.domain.payments.snapshot import RefundState
 from printapic.domain.payments.status import PaymentStatus
 from printapic.domain.payments.transaction import Transaction, TransactionType
 from printapic.domain.payments.transaction_log import TransactionLog
@@ -95,6 +96,10 @@ class PaymentFacts(Aggregate):
         held = any(row.type is TransactionType.AUTHORIZED for row in self.transactions)
         return PaymentStatus.VOIDED if held else PaymentStatus.NONE
 
+    def pays(self, capture: Transaction) -> bool:
+        """Whether this money pays the order, in whole or with a part of it."""
+        return capture.type is TransactionType.CAPTURE or bool(self.log.accepted_of(capture))
+
     def refundable(self, capture: Transaction) -> Money:
         """What of a capture nobody was promised, got back, or contests."""
         promised = [op for op in self.operations if op.capture_ref == capture.ref and not op.failed]
@@ -106,6 +111,18 @@ class PaymentFacts(Aggregate):
         ]
         gone = total([*(op.amount for op in promised), *others], capture.amount.currency)
         return capture.amount - gone - self.log.disputed_of(capture)
+
+    @property
+    def refunds_asked(self) -> tuple[Operation, ...]:
+        """Every refund that the shop asked for, oldest first."""
+        return tuple(op for op in self.operations if op.kind is OperationKind.REFUND)
+
+    def refund_state(self, operation: Operation) -> RefundState:
+        """What became of a refund: the log decides, not what the provider answered at first."""
+        if operation.failed:
+            return RefundState.FAILED
+        back = any(row.operation_id == operation.id for row in self.log.refunds)
+        return RefundState.SUCCEEDED if back else RefundState.PENDING
 
     def settled(self, *, earned: bool, at: datetime) -> bool:
         """Nobody expects anything more: no money is on its way or owed, and no person has to look.
@@ -132,8 +149,7 @@ class PaymentFacts(Aggregate):
 
     def _allocated(self) -> list[Transaction]:
         """The captures that pay the order."""
-        log = self.log
-        return [row for row in log.captures() if row.type is TransactionType.CAPTURE or log.accepted_of(row)]
+        return [row for row in self.log.captures() if self.pays(row)]
 
     def _surplus_of(self, capture: Transaction) -> Money:
         """What of an allocated capture does not pay the order."""

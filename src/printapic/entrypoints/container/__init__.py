@@ -266,6 +266,7 @@ class Container(containers.DeclarativeContainer):
         manual_capture=settings.provided.manual_capture,
         staff_need_second_factor=settings.provided.staff_need_second_factor,
         return_origins=settings.provided.origins,
+        refund_limit=settings.provided.refund_limit,
         max_bytes=settings.provided.max_upload_bytes,
     )
 

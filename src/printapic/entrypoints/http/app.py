@@ -47,6 +47,7 @@ from printapic.entrypoints.http.order_commands import OrderCommandController
 from printapic.entrypoints.http.orders import OrderController
 from printapic.entrypoints.http.pages import CURSORS
 from printapic.entrypoints.http.passwords import PasswordController, PasswordResetController
+from printapic.entrypoints.http.payment_staff import PaymentStaffController
 from printapic.entrypoints.http.payments import PaymentController
 from printapic.entrypoints.http.policies import refuse_undeclared
 from printapic.entrypoints.http.privacy import PrivacyController
@@ -89,6 +90,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     ShipmentController,
     ProductionController,
     PaymentController,
+    PaymentStaffController,
     WebhookController,
     NotificationController,
     AuditController,

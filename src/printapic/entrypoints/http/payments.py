@@ -70,7 +70,10 @@ class AttemptBody(ResponseBody, kw_only=True):
 
 
 class PaymentBody(ResponseBody, kw_only=True):
-    """`paid` is what counts for the order; `captured` is everything that came."""
+    """`paid` is what counts for the order; `captured` is everything that came.
+
+    While there are `review_reasons`, a person looks at it.
+    """
 
     id: UUID
     order_id: UUID
@@ -79,6 +82,8 @@ class PaymentBody(ResponseBody, kw_only=True):
     paid: Amount
     captured: Amount
     refunded: Amount
+    disputed: bool
+    review_reasons: list[str]
     attempts: list[AttemptBody]
     created_at: datetime
 
@@ -107,6 +112,8 @@ def payment_body(payment: Payment) -> PaymentBody:
         paid=amount(payment.allocated),
         captured=amount(payment.captured),
         refunded=amount(payment.refunded),
+        disputed=payment.disputed,
+        review_reasons=list(payment.review_reasons),
         attempts=[_attempt(attempt) for attempt in payment.attempts],
         created_at=payment.created_at,
     )

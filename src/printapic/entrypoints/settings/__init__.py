@@ -103,6 +103,7 @@ class Settings:
 
     With `manual_capture` the bank holds the money until production starts. `trusted_proxies` is from where
     a forwarded address is believed, `processes` how many serve the API.
+    `refund_limit` is how many whole units of a currency support gives back of one payment.
     """
 
     mode: Mode
@@ -132,6 +133,7 @@ class Settings:
     throttling: Throttling = attrs.field(factory=LocalThrottling)
     trusted_proxies: frozenset[Network] = frozenset()
     processes: int = 1
+    refund_limit: int = 100
 
     @classmethod
     def embedded(cls, data: Path | str, *, public_url: str = "http://127.0.0.1:8000") -> Self:
@@ -242,6 +244,7 @@ _RULES: tuple[Rule, ...] = (
     (lambda s: not 4 <= s.bcrypt_cost <= 14, "PRINTAPIC_BCRYPT_COST must be between 4 and 14"),
     (lambda s: s.max_upload_bytes < 1, "PRINTAPIC_MAX_UPLOAD_BYTES must be positive"),
     (lambda s: s.processes < 1, "PRINTAPIC_PROCESSES must be positive"),
+    (lambda s: s.refund_limit < 0, "PRINTAPIC_REFUND_LIMIT must not be negative"),
     (
         lambda s: any(network.prefixlen == 0 for network in s.trusted_proxies),
         "PRINTAPIC_TRUSTED_PROXIES must not be everybody",
@@ -320,6 +323,7 @@ def _from_environment(variables: Variables) -> Settings:
         throttling=throttling_choice(variables),
         trusted_proxies=variables.networks("TRUSTED_PROXIES"),
         processes=variables.number("PROCESSES", settings.processes),
+        refund_limit=variables.number("REFUND_LIMIT", 100),
     )
     if variables.problems:
         raise SettingsInvalid(variables.problems)

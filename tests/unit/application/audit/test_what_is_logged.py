@@ -8,11 +8,14 @@ from contextlib import suppress
 import attrs
 import pytest
 
+from printapic.adapters.payments.simulated.checkout import DeskOrder
+from printapic.application.payments.staff import Staff
 from printapic.application.ports.jobs import JobNotFound
 from printapic.application.users.limits import FAILURES_IN_ALL
 from printapic.domain.actors import Actor, Caller, Role
 from printapic.domain.audit.event import AuditAction
 from printapic.domain.ids import ApiKeyId, SessionId, UserId
+from printapic.domain.payments.payment import Payment
 from printapic.domain.users.permissions import Permission
 from printapic.domain.users.session import SessionInvalid
 from printapic.domain.users.user import CredentialsInvalid, PasswordWrong
@@ -328,6 +331,46 @@ def replay(scene: Scene) -> Logged:
     return MACHINE
 
 
+def paid_wrong(scene: Scene) -> Payment:
+    """A cent too much: somebody has to decide."""
+    anna = Actor(scene.anna, frozenset({Role.CUSTOMER}))
+    order = scene.floor.place(anna).order
+    scene.floor.press(scene.floor.start(order), desk=DeskOrder(amount_off=1))
+    scene.floor.hear()
+    return scene.floor.payment(order)
+
+
+def roots(scene: Scene) -> Staff:
+    return Staff(user_id=scene.root, session_id=scene.roots, refund_any=True, caller=HERE)
+
+
+def refund(scene: Scene) -> Logged:
+    payment = paid_wrong(scene)
+    scene.floor.shop.refund_payment(
+        payment_id=payment.id, amount=None, reason="wrong", idempotency_key="key-1", staff=roots(scene)
+    )
+    return scene.root_to_anna
+
+
+def accept_money(scene: Scene) -> Logged:
+    payment = paid_wrong(scene)
+    scene.floor.shop.accept_parked_money(
+        payment_id=payment.id,
+        capture_ref=payment.log.captures()[0].ref,
+        reason="agreed",
+        staff=roots(scene),
+    )
+    return scene.root_to_anna
+
+
+def resolve_review(scene: Scene) -> Logged:
+    payment = paid_wrong(scene)
+    scene.floor.shop.resolve_review(
+        payment_id=payment.id, review=payment.review_reasons[0], reason="seen", staff=roots(scene)
+    )
+    return scene.root_to_anna
+
+
 ACTS: tuple[tuple[AuditAction, Callable[[Scene], Logged]], ...] = (
     (AuditAction.REGISTERED, register),
     (AuditAction.EMAIL_VERIFIED, verify),
@@ -366,6 +409,9 @@ ACTS: tuple[tuple[AuditAction, Callable[[Scene], Logged]], ...] = (
     (AuditAction.KEY_REVOKED, revoke_signing_key),
     (AuditAction.INVOICE_OPENED, open_an_invoice),
     (AuditAction.JOB_REPLAY_REQUESTED, replay),
+    (AuditAction.REFUND_REQUESTED, refund),
+    (AuditAction.MONEY_ACCEPTED, accept_money),
+    (AuditAction.REVIEW_RESOLVED, resolve_review),
 )
 
 
