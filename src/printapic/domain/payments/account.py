@@ -159,7 +159,7 @@ class PaymentAccount(PaymentFacts):
         self._replace_operation(operation.decided(state, provider_ref=provider_ref, code=code))
 
     def refuse(self, operation_id: OperationId, state: OperationState, code: str, *, at: datetime) -> None:
-        """The provider said no. A checkout that cannot open has failed; a refund needs a person.
+        """The provider said no. A checkout that cannot open has failed; all else about money needs a person.
 
         A refusal of what was decided before changes nothing.
         """
@@ -173,6 +173,8 @@ class PaymentAccount(PaymentFacts):
         elif operation.kind is OperationKind.REFUND:
             self._take_back(operation, at=at)
             self.review(f"refund-refused:{operation.id}")
+        elif operation.kind is OperationKind.CAPTURE:
+            self.review(f"capture-refused:{operation.id}")
 
     def review(self, reason: str) -> None:
         """Ask a person to look; while they have not, nothing is fulfilled from this payment."""

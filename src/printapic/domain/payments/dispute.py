@@ -47,8 +47,8 @@ class Dispute:
         return self.state not in FINAL
 
     def seen(self, fact: DisputeFact) -> Dispute:
-        """Apply a look at it, whenever it arrives. What was decided is not undecided by an older look."""
-        if fact.state not in FINAL and self.state in FINAL:
+        """Apply a look at it, whenever it arrives. An older look takes no step of it back."""
+        if _weight(fact.state) < _weight(self.state):
             return self
         return attrs.evolve(
             self,
@@ -57,3 +57,10 @@ class Dispute:
             reason=fact.reason,
             evidence_due_at=fact.evidence_due_at,
         )
+
+
+def _weight(state: DisputeState) -> int:
+    """An inquiry may become a dispute, and a dispute be decided, never the other way round."""
+    if state in FINAL:
+        return 2
+    return 1 if state is DisputeState.OPEN else 0

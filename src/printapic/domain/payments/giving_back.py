@@ -171,10 +171,12 @@ class PaymentReturns(PaymentAccount):
         wanted = self.due - self.allocated
         if wanted and not self.log.has(TransactionType.DUE_WITHDRAWN, str(self.id)):
             self._claim(TransactionType.DUE_WITHDRAWN, wanted, at=at)
-        tried = {op.capture_ref for op in self.operations}
+        refused = {op.capture_ref for op in self.operations if op.failed}
         for capture in self.log.captures():
-            if capture.ref not in tried:
+            if capture.ref not in refused:
                 self._give_back(capture, reason=reason, new_operation_id=new_operation_id, at=at)
+            elif self.refundable(capture):
+                self.review(f"refund-waits:{capture.ref}")
         self.close_checkouts(reason=reason, new_operation_id=new_operation_id, at=at)
 
     def close_checkouts(
@@ -188,12 +190,16 @@ class PaymentReturns(PaymentAccount):
         """Nobody shall pay any more; money that came stays. Repeating it changes nothing.
 
         A checkout at the provider is voided; one that certainly never reached the provider is given up.
-        One that may be opening right now is closed by the next look.
+        One that may be opening right now is closed by the next look. Money that nobody was asked for yet
+        is not asked for any more.
         """
         for attempt in self.attempts:
             operations = [op for op in self.operations if op.attempt_id == attempt.id]
             if attempt.finished or (but is not None and attempt.id == but.id):
                 continue
+            for taking in operations:
+                if taking.takes_money and taking.never_sent:
+                    self.decide(taking.id, OperationState.ABANDONED, code="given-up")
             if attempt.ref is None:
                 opening = next((op for op in operations if op.never_sent), None)
                 if opening is not None:

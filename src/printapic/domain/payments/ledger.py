@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from printapic.domain.money import Money
+import attrs
+
+from printapic.domain.money import Currency, Money
 from printapic.domain.payments.transaction import Posting, Transaction, TransactionType
 from printapic.domain.payments.transaction_log import TransactionLog
 
@@ -31,9 +33,6 @@ _DEBIT_AND_CREDIT: Mapping[TransactionType, tuple[str, str]] = MappingProxyType(
         TransactionType.CAPTURE_PARKED: (PSP_CLEARING, SUSPENSE),
         TransactionType.PARKED_ACCEPTED: (SUSPENSE, ORDER_RECEIVABLE),
         TransactionType.FEE: (PSP_FEES, PSP_CLEARING),
-        TransactionType.DISPUTE_TAKEN: (DISPUTE_HOLD, PSP_CLEARING),
-        TransactionType.DISPUTE_RETURNED: (PSP_CLEARING, DISPUTE_HOLD),
-        TransactionType.DISPUTE_LOST: (DISPUTE_LOSS, DISPUTE_HOLD),
     }
 )
 
@@ -43,8 +42,8 @@ def postings(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
 
     An authorization does nothing to them: no money moved.
     """
-    if entry.type in _REFUNDS:
-        return _REFUNDS[entry.type](entry, before)
+    if entry.type in _BY_HISTORY:
+        return _BY_HISTORY[entry.type](entry, before)
     if entry.type not in _DEBIT_AND_CREDIT:
         return ()
     debit, credit = (_own(account, entry) for account in _DEBIT_AND_CREDIT[entry.type])
@@ -87,40 +86,82 @@ def _owed(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
     )
 
 
-def _promise(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
-    """What was posted as this refund was asked for; nothing where it never was, or was taken back."""
+def _of_operation(entry: Transaction, before: TransactionLog) -> TransactionLog:
+    """What was written before about the refund that we asked for; nothing of one made elsewhere."""
     own = [row for row in before.rows if entry.operation_id and row.operation_id == entry.operation_id]
-    if any(row.type in (TransactionType.REFUND_ABANDONED, TransactionType.REFUND_FAILED) for row in own):
+    return TransactionLog(tuple(own), before.currency)
+
+
+def _promise(own: TransactionLog) -> tuple[Posting, ...]:
+    """What was posted as a refund was asked for, while all of that is still owed."""
+    asked = next((row for row in own.rows if row.type is TransactionType.REFUND_REQUESTED), None)
+    if asked is None:
         return ()
-    return next((row.postings for row in own if row.type is TransactionType.REFUND_REQUESTED), ())
+    owed = -balances(own).get((REFUNDS_PAYABLE, asked.amount.currency.code), 0)
+    return asked.postings if owed >= asked.amount.minor else ()
 
 
 def _given_back(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
     if before.has(TransactionType.REFUND_FAILED, entry.ref):
         return ()  # An older look that arrives later: it came back since.
     paid = Posting(debit=REFUNDS_PAYABLE, credit=_own(PSP_CLEARING, entry), amount=entry.amount)
-    return (paid,) if _promise(entry, before) else (*_owed(entry, before), paid)
+    return (paid,) if _promise(_of_operation(entry, before)) else (*_owed(entry, before), paid)
 
 
 def _came_back(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
-    promised = _promise(entry, before)
-    for row in before.rows:
-        if row.type is TransactionType.REFUND_SUCCEEDED and row.ref == entry.ref:
-            return (*_reversed(row.postings), *_reversed(promised))
-    return _reversed(promised)
+    done = [
+        row for row in before.rows if row.type is TransactionType.REFUND_SUCCEEDED and row.ref == entry.ref
+    ]
+    undone = tuple(posting for row in done for posting in _reversed(row.postings))
+    own = _of_operation(entry, before)
+    owed_again = TransactionLog((*own.rows, attrs.evolve(entry, postings=undone)), before.currency)
+    return (*undone, *_reversed(_promise(owed_again)))
 
 
 def _abandoned(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
-    return _reversed(_promise(entry, before))
+    return _reversed(_promise(_of_operation(entry, before)))
 
 
-_REFUNDS: Mapping[TransactionType, Callable[[Transaction, TransactionLog], tuple[Posting, ...]]] = (
+def _about(entry: Transaction, before: TransactionLog, type_: TransactionType) -> list[Transaction]:
+    return [row for row in before.rows if row.type is type_ and row.about == entry.about]
+
+
+def _contested(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
+    """Money that a bank takes or returns: on hold, until a dispute of the same capture was lost."""
+    lost = _about(entry, before, TransactionType.DISPUTE_LOST)
+    account, clearing = DISPUTE_LOSS if lost else DISPUTE_HOLD, _own(PSP_CLEARING, entry)
+    taken = Posting(debit=account, credit=clearing, amount=entry.amount)
+    return (taken if entry.type is TransactionType.DISPUTE_TAKEN else taken.reversed(),)
+
+
+def _written_off(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
+    """All of the capture that is on hold, in the currencies in which the provider moved it."""
+    if _about(entry, before, TransactionType.DISPUTE_LOST):
+        return ()
+    taken = _about(entry, before, TransactionType.DISPUTE_TAKEN)
+    returned = _about(entry, before, TransactionType.DISPUTE_RETURNED)
+    held: dict[Currency, int] = {}
+    for row in taken:
+        held[row.amount.currency] = held.get(row.amount.currency, 0) + row.amount.minor
+    for row in returned:
+        held[row.amount.currency] = held.get(row.amount.currency, 0) - row.amount.minor
+    return tuple(
+        Posting(debit=DISPUTE_LOSS, credit=DISPUTE_HOLD, amount=Money(minor, currency))
+        for currency, minor in held.items()
+        if minor > 0
+    )
+
+
+_BY_HISTORY: Mapping[TransactionType, Callable[[Transaction, TransactionLog], tuple[Posting, ...]]] = (
     MappingProxyType(
         {
             TransactionType.REFUND_REQUESTED: _owed,
             TransactionType.REFUND_ABANDONED: _abandoned,
             TransactionType.REFUND_SUCCEEDED: _given_back,
             TransactionType.REFUND_FAILED: _came_back,
+            TransactionType.DISPUTE_TAKEN: _contested,
+            TransactionType.DISPUTE_RETURNED: _contested,
+            TransactionType.DISPUTE_LOST: _written_off,
         }
     )
 )

@@ -91,6 +91,11 @@ class Operation:
         return self.undecided and self.first_sent_at is None
 
     @property
+    def takes_money(self) -> bool:
+        """The customer's money moves by it."""
+        return self.kind in (OperationKind.COMPLETE, OperationKind.CAPTURE)
+
+    @property
     def failed(self) -> bool:
         """Decided, and certainly without effect."""
         return self.state in (OperationState.DECLINED, OperationState.REJECTED, OperationState.ABANDONED)

@@ -20,7 +20,7 @@ from printapic.domain.payments.events import (
     RefundSucceeded,
 )
 from printapic.domain.payments.giving_back import CaptureNotFound, NewOperationId, PaymentReturns
-from printapic.domain.payments.operation import OperationKind, OperationState
+from printapic.domain.payments.operation import Operation, OperationKind, OperationState
 from printapic.domain.payments.snapshot import (
     AuthorizationFact,
     CaptureFact,
@@ -100,6 +100,9 @@ class Payment(PaymentReturns):
         if foreign or snapshot.livemode is not attempt.livemode or attempt.ref not in (None, snapshot.ref):
             raise ForeignSnapshot
         look = Look(attempt=attempt, source=source, at=at)
+        covered, allocated, rows = self.covered, bool(self.allocated), len(self.transactions)
+        for dispute in snapshot.disputes:
+            self._know_dispute(look, dispute)  # First: what a bank contests is not given back below.
         if snapshot.authorization is not None:
             self._take_authorization(look, snapshot.authorization, demand)
         for capture in snapshot.captures:
@@ -107,10 +110,12 @@ class Payment(PaymentReturns):
             self._take_fee(look, capture.ref, capture.fee, capture.occurred_at)
         for refund in snapshot.refunds:
             self._take_refund(look, refund)
-        self._check_refunds(snapshot)
         for dispute in snapshot.disputes:
-            self._take_dispute(look, dispute)
-        self._see(attempt, snapshot, ticket, at)
+            self._move_disputed(look, dispute)
+        if len(self.transactions) > rows:
+            self._check_sums(snapshot)
+        self._see(attempt, snapshot, ticket, demand, at)
+        self._announce(demand, covered=covered, allocated=allocated, at=at)
         if self.covered or demand is not Demand.OPEN:
             but = None if demand is Demand.WITHDRAWN else self.holding
             self.close_checkouts(reason="not-wanted", new_operation_id=new_operation_id, at=at, but=but)
@@ -120,21 +125,30 @@ class Payment(PaymentReturns):
     def collect(self, *, new_operation_id: NewOperationId, at: datetime) -> bool:
         """Production wants to start: take the money that a bank holds. False while it has not come.
 
-        One capture at a time; a refused one waits for a person.
+        One capture at a time; after a refused one a person says whether to ask again (`resolve_review`).
         """
         held = self.holding
         if self.allocated or held is None:
             return bool(self.allocated)
-        tried = [op for op in self.operations if op.attempt_id == held.id]
+        tried = [op for op in self.operations if op.attempt_id == held.id and not self._may_retry(op)]
         if not any(op.kind is OperationKind.CAPTURE for op in tried):
             self._prepare(OperationKind.CAPTURE, held, new_operation_id(), at=at)
         return False
 
+    def _may_retry(self, operation: Operation) -> bool:
+        return operation.failed and f"capture-refused:{operation.id}" not in self.review_reasons
+
     @property
     def taking(self) -> bool:
         """A call that may take the customer's money right now is not decided."""
-        takes = (OperationKind.COMPLETE, OperationKind.CAPTURE)
-        return any(op.kind in takes and op.undecided and not op.never_sent for op in self.operations)
+        return any(op.takes_money and op.undecided and not op.never_sent for op in self.operations)
+
+    def _announce(self, demand: Demand, *, covered: bool, allocated: bool, at: datetime) -> None:
+        """Say what this look changed for the order, going by what it was before."""
+        if self.covered and not covered and demand is Demand.OPEN:
+            self._record(PaymentSucceeded(at=at, payment_id=self.id, order_id=self.order_id))
+        elif self.allocated and not allocated:
+            self._record(MoneyCollected(at=at, payment_id=self.id, order_id=self.order_id))
 
     def _take_authorization(self, look: Look, fact: AuthorizationFact, demand: Demand) -> None:
         kinds = (TransactionType.AUTHORIZED, TransactionType.AUTHORIZATION_PARKED)
@@ -143,7 +157,6 @@ class Payment(PaymentReturns):
         fits = fact.amount == self.due == look.attempt.expected
         if fits and demand is Demand.OPEN and not self.covered:
             self._write(look.row(TransactionType.AUTHORIZED, fact.ref, fact.amount, fact.occurred_at))
-            self._record(PaymentSucceeded(at=look.at, payment_id=self.id, order_id=self.order_id))
             return
         self._write(look.row(TransactionType.AUTHORIZATION_PARKED, fact.ref, fact.amount, fact.occurred_at))
         if not fits:
@@ -160,10 +173,7 @@ class Payment(PaymentReturns):
         fits = fact.amount == self.due == look.attempt.expected
         promised = demand is Demand.MET and self._is_for_us(look.attempt)
         if fits and (demand is Demand.OPEN or promised) and not self.allocated:
-            was_covered = self._is_for_us(look.attempt)
             self._write(look.row(TransactionType.CAPTURE, fact.ref, fact.amount, fact.occurred_at))
-            happened = MoneyCollected if was_covered else PaymentSucceeded
-            self._record(happened(at=look.at, payment_id=self.id, order_id=self.order_id))
             return
         self._write(look.row(TransactionType.CAPTURE_PARKED, fact.ref, fact.amount, fact.occurred_at))
         if fits:
@@ -220,15 +230,23 @@ class Payment(PaymentReturns):
             operation = operation.decided(OperationState.PENDING, provider_ref=fact.ref, code=None)
         self._replace_operation(operation)
 
-    def _check_refunds(self, snapshot: Snapshot) -> None:
-        """Refunds that do not fit to the captures, for a person to look at."""
+    def _check_sums(self, snapshot: Snapshot) -> None:
+        """What does not fit to the captures, for a person to look at: asked once, as it is first seen."""
         log = self.log
         for ref in {fact.capture_ref: None for fact in snapshot.refunds}:
             capture = log.capture(ref)
             if capture is None or log.rest_of(capture).minor < 0:
                 self.review(f"refund-mismatch:{ref}")
+        for ref in {fact.capture_ref: None for fact in snapshot.disputes}:
+            capture = log.capture(ref)
+            if capture is None:
+                self.review(f"dispute-mismatch:{ref}")
+            elif log.disputed_of(capture) > log.rest_of(capture):
+                self.review(f"double-loss:{ref}")
+            else:
+                self._resolve(f"double-loss:{ref}")
 
-    def _take_dispute(self, look: Look, fact: DisputeFact) -> None:
+    def _know_dispute(self, look: Look, fact: DisputeFact) -> None:
         known = next((each for each in self.disputes if each.ref == fact.ref), None)
         if known is None:
             self.disputes = (*self.disputes, Dispute.of(fact, look.attempt.id))
@@ -239,6 +257,10 @@ class Payment(PaymentReturns):
             )
         else:
             self.disputes = tuple(each.seen(fact) if each is known else each for each in self.disputes)
+        if fact.state is DisputeState.WON:
+            self._resolve(f"dispute:{fact.ref}")
+
+    def _move_disputed(self, look: Look, fact: DisputeFact) -> None:
         for movement in fact.movements:
             self._take_fee(look, movement.ref, movement.fee, movement.occurred_at)
             taken = movement.amount.minor < 0
@@ -248,26 +270,11 @@ class Payment(PaymentReturns):
                 self._write(
                     look.row(type_, movement.ref, amount, movement.occurred_at, capture_ref=fact.capture_ref)
                 )
-        if fact.state is DisputeState.WON:
-            self._resolve(f"dispute:{fact.ref}")
-        self._conclude_dispute(look, fact)
+        if fact.state is DisputeState.LOST and not self.log.has(TransactionType.DISPUTE_LOST, fact.ref):
+            lost = TransactionType.DISPUTE_LOST
+            self._write(look.row(lost, fact.ref, fact.amount, look.at, capture_ref=fact.capture_ref))
 
-    def _conclude_dispute(self, look: Look, fact: DisputeFact) -> None:
-        """Money that is lost is written off; what was given back twice needs a person."""
-        capture = self.log.capture(fact.capture_ref)
-        if capture is None:
-            self.review(f"dispute-mismatch:{fact.ref}")
-            return
-        contested = self.log.disputed_of(capture)
-        if contested.minor > 0 and self.log.refunded_of(capture) + contested > capture.amount:
-            self.review(f"double-loss:{capture.ref}")
-        lost = self.log.has(TransactionType.DISPUTE_LOST, fact.ref)
-        if fact.state is DisputeState.LOST and contested.minor > 0 and not lost:
-            self._write(
-                look.row(TransactionType.DISPUTE_LOST, fact.ref, contested, look.at, capture_ref=capture.ref)
-            )
-
-    def _see(self, attempt: Attempt, snapshot: Snapshot, ticket: int, at: datetime) -> None:
+    def _see(self, attempt: Attempt, snapshot: Snapshot, ticket: int, demand: Demand, at: datetime) -> None:
         named = attrs.evolve(attempt, ref=snapshot.ref).known_as(snapshot.other_refs)
         seen = named.seen(snapshot.state, ticket)
         self._replace_attempt(seen)
@@ -275,7 +282,10 @@ class Payment(PaymentReturns):
             own = operation.attempt_id == attempt.id and operation.undecided
             if own and seen.state in _PROOFS[operation.kind]:
                 self._replace_operation(operation.proven(OperationState.SUCCEEDED, provider_ref=snapshot.ref))
-        self._check_promise(seen, attempt)
+            if operation.attempt_id == attempt.id and seen.state is AttemptState.CAPTURED:
+                self._resolve(f"capture-refused:{operation.id}")
+        if demand is Demand.MET:
+            self._check_promise(seen, attempt)
         failed_now = seen.state is AttemptState.FAILED and attempt.state is not AttemptState.FAILED
         if failed_now and not self.allocated:
             self._record(

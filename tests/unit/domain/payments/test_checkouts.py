@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+import attrs
 import pytest
 
 from printapic.domain.ids import AttemptId, OperationId, OrderId, PaymentId, UserId
 from printapic.domain.money import Money
+from printapic.domain.payments.account import MAX_CHECKOUTS, TooManyCheckouts
 from printapic.domain.payments.attempt import AttemptState, Provider
 from printapic.domain.payments.events import AttemptFailed, AttemptOpened
 from printapic.domain.payments.operation import OperationKind, OperationState
@@ -260,3 +262,36 @@ def test_h1_money_that_came_before_the_link_was_shown_leaves_the_checkout_paid()
     till.see(attempt_id, AttemptState.CAPTURED, [paid_with()])
     assert till.payment.allocated == DUE
     assert len(till.money()) == 1
+
+
+@pytest.mark.parametrize("what", ["page", "attempt"])
+def test_a3_an_approval_of_another_amount_takes_nothing_and_a_person_looks(what: str) -> None:
+    till = Till()
+    attempt_id = till.checkout()
+    other = Money.of("12.00", "EUR")
+    approved = till.snapshot(attempt_id, AttemptState.APPROVED)
+    if what == "attempt":
+        till.payment.due = other
+    till.take_in(attempt_id, attrs.evolve(approved, amount=other))
+    assert till.calls(OperationKind.COMPLETE) == []
+    assert till.payment.review_reasons == (f"approved-amount:{attempt_id}",)
+
+
+def test_c2_an_approval_that_was_not_taken_yet_is_not_taken_after_a_cancel() -> None:
+    till = Till()
+    attempt_id = till.checkout()
+    till.see(attempt_id, AttemptState.APPROVED)
+    (complete,) = till.calls(OperationKind.COMPLETE)
+    till.release()
+    assert till.payment.operation(complete.id).state is OperationState.ABANDONED
+    assert [void.attempt_id for void in till.calls(OperationKind.VOID)] == [attempt_id]
+
+
+def test_nobody_needs_more_pages_for_one_order_than_there_may_be() -> None:
+    till = Till()
+    for number in range(MAX_CHECKOUTS):
+        till.start(f"key-{number}")
+    with pytest.raises(TooManyCheckouts) as refusal:
+        till.start("one-too-many")
+    assert refusal.value.details == {"limit": MAX_CHECKOUTS}
+    assert len(till.payment.attempts) == MAX_CHECKOUTS

@@ -12,9 +12,19 @@ from printapic.domain.events import DomainEvent
 from printapic.domain.ids import AttemptId, OperationId, OrderId, PaymentId, UserId
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
+from printapic.domain.payments.ledger import balances
 from printapic.domain.payments.operation import Operation, OperationKind
 from printapic.domain.payments.payment import Payment, PaymentStatus
-from printapic.domain.payments.snapshot import CaptureFact, RefundFact, RefundState, Snapshot
+from printapic.domain.payments.snapshot import (
+    AuthorizationFact,
+    CaptureFact,
+    DisputeFact,
+    DisputeMovement,
+    DisputeState,
+    RefundFact,
+    RefundState,
+    Snapshot,
+)
 from printapic.domain.payments.status import Demand
 from printapic.domain.payments.transaction import Source, Transaction, TransactionType
 
@@ -26,8 +36,35 @@ def new_operation_id() -> OperationId:
     return OperationId(uuid4())
 
 
-def paid_with(ref: str = "capture-1", amount: Money = DUE) -> CaptureFact:
-    return CaptureFact(ref=ref, amount=amount, occurred_at=NOON)
+def paid_with(ref: str = "capture-1", amount: Money = DUE, *, fee: Money | None = None) -> CaptureFact:
+    return CaptureFact(ref=ref, amount=amount, fee=fee, occurred_at=NOON)
+
+
+def held_with(ref: str = "held-1", amount: Money = DUE) -> AuthorizationFact:
+    return AuthorizationFact(ref=ref, amount=amount, expires_at=NOON + timedelta(days=7), occurred_at=NOON)
+
+
+def moved(ref: str, amount: Money = -DUE, *, fee: Money | None = None) -> DisputeMovement:
+    """Money that a bank took from us, unless the amount is above zero."""
+    return DisputeMovement(ref=ref, amount=amount, fee=fee, occurred_at=NOON)
+
+
+def contested(
+    ref: str = "dispute-1",
+    *movements: DisputeMovement,
+    of: str = "capture-1",
+    amount: Money = DUE,
+    state: DisputeState = DisputeState.OPEN,
+) -> DisputeFact:
+    return DisputeFact(
+        ref=ref,
+        capture_ref=of,
+        amount=amount,
+        state=state,
+        reason="fraudulent",
+        movements=movements,
+        occurred_at=NOON,
+    )
 
 
 def given_back(
@@ -45,7 +82,7 @@ def given_back(
 
 @attrs.define
 class Till:
-    """`wanted` is whether the order still waits for its payment."""
+    """`wanted`: the order was not called off. `confirmed`: it was covered once, and went on."""
 
     payment: Payment = attrs.field(
         factory=lambda: Payment.open(
@@ -53,7 +90,14 @@ class Till:
         )
     )
     wanted: bool = True
+    confirmed: bool = False
     now: datetime = NOON
+
+    @property
+    def demand(self) -> Demand:
+        if not self.wanted:
+            return Demand.WITHDRAWN
+        return Demand.MET if self.confirmed else Demand.OPEN
 
     def start(
         self, key: str = "key-1", *, digest: str = "digest", provider: Provider = Provider.STRIPE
@@ -96,6 +140,9 @@ class Till:
         state: AttemptState,
         captures: Sequence[CaptureFact] = (),
         refunds: Sequence[RefundFact] = (),
+        *,
+        authorization: AuthorizationFact | None = None,
+        disputes: Sequence[DisputeFact] = (),
     ) -> Snapshot:
         attempt = self.payment.attempt(attempt_id)
         return Snapshot(
@@ -106,6 +153,8 @@ class Till:
             state=state,
             captures=tuple(captures),
             refunds=tuple(refunds),
+            authorization=authorization,
+            disputes=tuple(disputes),
         )
 
     def take_in(self, attempt_id: AttemptId, snapshot: Snapshot, *, ticket: int | None = None) -> None:
@@ -113,11 +162,12 @@ class Till:
             attempt_id,
             snapshot,
             ticket=self.payment.next_ticket() if ticket is None else ticket,
-            demand=Demand.OPEN if self.wanted else Demand.WITHDRAWN,
+            demand=self.demand,
             source=Source.WEBHOOK,
             new_operation_id=new_operation_id,
             at=self.now,
         )
+        self.confirmed = self.confirmed or (self.wanted and self.payment.covered)
 
     def see(
         self,
@@ -125,11 +175,29 @@ class Till:
         state: AttemptState,
         captures: Sequence[CaptureFact] = (),
         refunds: Sequence[RefundFact] = (),
+        *,
+        authorization: AuthorizationFact | None = None,
+        disputes: Sequence[DisputeFact] = (),
     ) -> None:
-        self.take_in(attempt_id, self.snapshot(attempt_id, state, captures, refunds))
+        snapshot = self.snapshot(
+            attempt_id, state, captures, refunds, authorization=authorization, disputes=disputes
+        )
+        self.take_in(attempt_id, snapshot)
 
     def pays(self, attempt_id: AttemptId, capture_ref: str = "capture-1", amount: Money = DUE) -> None:
         self.see(attempt_id, AttemptState.CAPTURED, [paid_with(capture_ref, amount)])
+
+    def holds(self, attempt_id: AttemptId, amount: Money = DUE) -> None:
+        """A bank holds the money for us."""
+        self.see(attempt_id, AttemptState.AUTHORIZED, authorization=held_with(amount=amount))
+
+    def collect(self) -> bool:
+        """Production wants to start."""
+        return self.payment.collect(new_operation_id=new_operation_id, at=self.now)
+
+    def balances(self) -> dict[str, int]:
+        """What stands on our accounts, in cents; the accounts at zero left out."""
+        return {account: minor for (account, _), minor in balances(self.payment.log).items()}
 
     def release(self) -> None:
         self.wanted = False
