@@ -29,6 +29,7 @@ from printapic.application.payments.erasure import ErasePayments
 from printapic.application.payments.intake import SettleWebhook
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, first_poll
+from printapic.application.payments.undecided import ResolveOperation
 from printapic.application.ports.jobs import Job
 from printapic.application.users.erasure import EraseUser, ShredErased
 from printapic.application.users.purging import PurgeExpired
@@ -194,7 +195,11 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
     payments.AttemptFailed: (_mail(Kind.PAYMENT_FAILED, subject="attempt_id"),),
     payments.MoneyCollected: (Reaction(use_case=AdvanceOrder, arguments=_ORDER),),
     payments.OperationPrepared: (
-        Reaction(use_case=DispatchOperation, arguments=_ids("payment_id", "operation_id"), lock=_one_payment),
+        Reaction(
+            use_case=ResolveOperation,
+            arguments=lambda event: {**_ids("payment_id", "operation_id")(event), "tries": 0},
+            lock=_one_payment,
+        ),
     ),
     payments.RefundSucceeded: (_mail(Kind.REFUNDED, subject="refund_ref"),),
 }
@@ -202,10 +207,14 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
 
 JOBS = frozenset(
     {reaction.use_case.__name__ for reactions in REACTIONS.values() for reaction in reactions}
-    | {use_case.__name__ for use_case in (ClearShelf, PurgeExpired, SealAuditLog, SettleWebhook)}
+    | {
+        use_case.__name__
+        for use_case in (ClearShelf, DispatchOperation, PurgeExpired, SealAuditLog, SettleWebhook)
+    }
 )
-"""Every use case that may be run as a job. Four are promised by no event: the reading of a webhook by the
-inbox, as it stores the webhook, and checkpoints of the audit log and housekeeping by timers."""
+"""Every use case that may be run as a job. Five are promised by no event: the reading of a webhook by the
+inbox, as it stores the webhook, checkpoints of the audit log and housekeeping by timers, and a single
+dispatch by releases that had no `ResolveOperation`."""
 
 
 def jobs_for(event: DomainEvent) -> Iterable[Job]:

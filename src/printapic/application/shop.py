@@ -48,6 +48,7 @@ from printapic.application.payments.intake import ReceiveWebhook, SettleWebhook
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, SyncPayment
 from printapic.application.payments.staff import AcceptParkedMoney, RefundPayment, ResolveReview
+from printapic.application.payments.undecided import ResolveOperation
 from printapic.application.ports.jobs import Job
 from printapic.application.reactions import JOBS
 from printapic.application.users.administration import (
@@ -212,6 +213,7 @@ class Shop:
     settle_webhook: SettleWebhook
     poll_payment: PollPayment
     dispatch_operation: DispatchOperation
+    resolve_operation: ResolveOperation
     release_payment: ReleasePayment
 
     def perform(self, job: Job) -> None:

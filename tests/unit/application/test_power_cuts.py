@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeAlias, TypeVar
 
 import attrs
 import pytest
 
+from printapic.adapters.payments.simulated.faults import Fault
 from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWork, MemoryUnitOfWorkFactory
 from printapic.application.payments.dispatch import ProviderUnreachable
+from printapic.application.ports.payments import Done
 from printapic.domain.actors import Actor, Role
 from printapic.domain.ids import OrderId
 from printapic.domain.orders.order import CLAIM_WINDOW, EDIT_WINDOW, TransitionRefused
@@ -111,6 +113,35 @@ def call_off(floor: ShopFloor, anna: Actor, operator: Actor) -> None:
     assert set(floor.told()) == {"order-placed", "payment-received", "order-cancelled", "refunded"}
 
 
+def call_off_badly(floor: ShopFloor, anna: Actor, operator: Actor) -> None:
+    """Pay an order and call it off, while the provider loses a refund's answer and is away for a while."""
+    for nth, fault in enumerate((Fault.TIME_OUT_AFTER, Fault.REFUSE, Fault.TIME_OUT_BEFORE), start=1):
+        floor.gateway.faults.plan("refund", nth, fault)
+    call_off(floor, anna, operator)
+
+
+def go_away(floor: ShopFloor, anna: Actor, operator: Actor) -> None:
+    """Ask for a page, get no answer, never ask again, and call the order off."""
+    image = insist(floor, lambda: floor.upload(anna))
+    assert image is not None
+    lines = (line(image),)
+    quote_hash = floor.quote(*lines).quote_hash
+    placed = insist(floor, lambda: floor.place(anna, *lines, quote_hash=quote_hash))
+    assert placed is not None
+    floor.gateway.faults.plan("open", 1, Fault.TIME_OUT_AFTER)
+    with suppress(PowerCut, ProviderUnreachable):
+        floor.start(placed.order)
+    insist(floor, lambda: floor.shop.cancel_order(order_id=placed.order.id, actor=anna))
+    recover(floor)
+    payment = floor.shop.read_order_payment(order_id=placed.order.id, owner_id=None)
+    if payment is not None:
+        assert [each.id for each in payment.operations if each.undecided] == []
+        assert [each.state for each in payment.attempts] == ["voided"]
+        page = floor.gateway.find(our_reference=str(payment.attempts[0].id), since=payment.created_at)
+        assert isinstance(page, Done)
+        assert page.value is None or page.value.state == "voided"
+
+
 def fulfil(floor: ShopFloor, anna: Actor, operator: Actor) -> None:
     """Pay an order, print it, send it, and wait until nobody can complain any more."""
     order_id = pay(floor, anna)
@@ -159,7 +190,14 @@ def nothing(floor: ShopFloor, anna: Actor, operator: Actor) -> None:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before-commits", "after-commits"])
 @pytest.mark.parametrize(
-    ("past", "story", "commits"), [(nothing, call_off, 20), (nothing, fulfil, 20), (call_off, leave, 5)]
+    ("past", "story", "commits"),
+    [
+        (nothing, call_off, 20),
+        (nothing, call_off_badly, 20),
+        (nothing, go_away, 10),
+        (nothing, fulfil, 20),
+        (call_off, leave, 5),
+    ],
 )
 def test_a_shop_that_dies_at_any_commit_comes_to_the_same_end(
     past: Story, story: Story, commits: int, after: bool

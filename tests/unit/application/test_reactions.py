@@ -137,5 +137,5 @@ def test_calls_to_the_provider_about_one_payment_go_one_after_the_other() -> Non
         for event, row in REACTIONS.items()
         for reaction in row
     }
-    assert {name for name, lock in locks.items() if lock is not None} == {"DispatchOperation"}
-    assert (locks["DispatchOperation"] or "").startswith("payment:")
+    assert {name for name, lock in locks.items() if lock is not None} == {"ResolveOperation"}
+    assert (locks["ResolveOperation"] or "").startswith("payment:")

@@ -11,6 +11,7 @@ from datetime import datetime
 import attrs
 
 from printapic.application.payments.dispatch import DispatchOperation
+from printapic.application.payments.undecided import resolving
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.payments import PaymentGateway
@@ -130,7 +131,9 @@ class StartPayment:
                     expires_at=order.expires_at,
                     created_at=now,
                 )
-                payment.start(attempt, operation_id=OperationId(self.identifiers.uuid()), at=now)
+                opening = OperationId(self.identifiers.uuid())
+                payment.start(attempt, operation_id=opening, at=now)
+                work.jobs.enqueue(resolving(payment.id, opening, tries=1, now=now))
                 work.payments.save(payment)
                 work.commit()
         return attrs.evolve(self._opened(payment, attempt.id), replayed=replayed)

@@ -11,6 +11,7 @@ from typing import assert_never
 
 import attrs
 
+from printapic.application.payments.lookup import LookForEffect
 from printapic.application.payments.settlement import SyncPayment, demand, poll_job
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
@@ -32,7 +33,7 @@ from printapic.domain.errors import Unavailable
 from printapic.domain.ids import OperationId, PaymentId
 from printapic.domain.orders.order import Order
 from printapic.domain.payments.attempt import Provider
-from printapic.domain.payments.operation import Operation, OperationKind, OperationState
+from printapic.domain.payments.operation import LEASE, Operation, OperationKind, OperationState
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.snapshot import RefundFact, Snapshot
 from printapic.domain.payments.status import Demand
@@ -50,22 +51,25 @@ class ProviderUnreachable(Unavailable):
 
 @attrs.frozen(kw_only=True)
 class DispatchOperation:
-    """Send one prepared operation to its provider and write down what became of it."""
+    """Send one prepared operation to its provider and write down what became of it.
+
+    A key that the provider may have forgotten protects nothing: then its books are asked first, and the
+    call is made again only if they certainly show no effect of it.
+    """
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
     identifiers: Identifiers
     gateways: Mapping[Provider, PaymentGateway]
     sync: SyncPayment
+    look: LookForEffect
 
     def __call__(self, *, payment_id: PaymentId, operation_id: OperationId) -> None:
         """Raises `ProviderUnreachable` where nothing was decided: the caller tries again later."""
-        with self.unit_of_work() as work:
-            payment = work.payments.get(payment_id)
-            operation = payment.dispatch(operation_id, at=self.clock.now())
-            if operation is not None:
-                work.payments.save(payment)
-                work.commit()
+        payment, operation = self._take(payment_id, operation_id)
+        if operation is None and self._forgotten(payment.operation(operation_id), payment):
+            self._look_first(payment, operation_id)
+            payment, operation = self._take(payment_id, operation_id)
         if operation is not None:
             payment = self._send(payment, operation)
         decided = payment.operation(operation_id)
@@ -73,6 +77,35 @@ class DispatchOperation:
             raise ProviderUnreachable
         if decided.kind is not OperationKind.OPEN:
             self.sync(payment_id=payment_id, source=Source.SYSTEM, attempt_id=decided.attempt_id)
+
+    def _take(self, payment_id: PaymentId, operation_id: OperationId) -> tuple[Payment, Operation | None]:
+        """The operation to be sent; None where it is decided, in other hands, or must be looked for first."""
+        with self.unit_of_work() as work:
+            payment = work.payments.get(payment_id)
+            if self._forgotten(payment.operation(operation_id), payment):
+                return payment, None
+            operation = payment.dispatch(operation_id, at=self.clock.now())
+            if operation is not None:
+                work.payments.save(payment)
+                work.commit()
+        return payment, operation
+
+    def _forgotten(self, operation: Operation, payment: Payment) -> bool:
+        """Whether it may have been sent so long ago that its key would not outlive another sending."""
+        gateway = self.gateways.get(payment.attempt(operation.attempt_id).provider)
+        now, since = self.clock.now(), operation.first_sent_at
+        if gateway is None or since is None or not operation.due(at=now):
+            return False
+        return now + LEASE >= since + gateway.capabilities().key_lifetime
+
+    def _look_first(self, payment: Payment, operation_id: OperationId) -> None:
+        operation = payment.operation(operation_id)
+        if self.look.absent(payment, operation):
+            with self.unit_of_work() as work:
+                payment = work.payments.get(payment.id)
+                payment.disprove(operation_id, sends=operation.sends)
+                work.payments.save(payment)
+                work.commit()
 
     def _send(self, payment: Payment, operation: Operation) -> Payment:
         with self.unit_of_work.reading() as work:

@@ -158,6 +158,24 @@ class PaymentAccount(PaymentFacts):
         operation = self.operation(operation_id)
         self._replace_operation(operation.decided(state, provider_ref=provider_ref, code=code))
 
+    def disprove(self, operation_id: OperationId, *, sends: int) -> None:
+        """The provider's complete books showed no effect of a call that had been sent so many times.
+
+        Nothing happens where it was decided, or sent again, since they were looked at.
+        """
+        operation = self.operation(operation_id)
+        if operation.undecided and operation.sends == sends:
+            self._replace_operation(operation.disproved())
+
+    def give_up(self, operation_id: OperationId, *, sends: int) -> None:
+        """Open no page that nobody waits for, which certainly does not exist: see `disprove`."""
+        self.disprove(operation_id, sends=sends)
+        operation = self.operation(operation_id)
+        if operation.never_sent:
+            attempt = self.attempt(operation.attempt_id)
+            self.decide(operation_id, OperationState.ABANDONED, code="given-up")
+            self._replace_attempt(attempt.seen(AttemptState.VOIDED, attempt.last_ticket))
+
     def refuse(self, operation_id: OperationId, state: OperationState, code: str, *, at: datetime) -> None:
         """The provider said no. A checkout that cannot open has failed; all else about money needs a person.
 

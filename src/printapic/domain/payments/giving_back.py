@@ -11,7 +11,7 @@ from printapic.domain.errors import Conflict, NotFound
 from printapic.domain.ids import OperationId, UserId
 from printapic.domain.money import Money
 from printapic.domain.payments.account import IdempotencyKeyReused, PaymentAccount
-from printapic.domain.payments.attempt import Attempt, AttemptState
+from printapic.domain.payments.attempt import Attempt
 from printapic.domain.payments.events import PaymentSucceeded
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
 from printapic.domain.payments.transaction import Source, Transaction, TransactionType
@@ -203,8 +203,7 @@ class PaymentReturns(PaymentAccount):
             if attempt.ref is None:
                 opening = next((op for op in operations if op.never_sent), None)
                 if opening is not None:
-                    self.decide(opening.id, OperationState.ABANDONED, code="given-up")
-                    self._replace_attempt(attempt.seen(AttemptState.VOIDED, attempt.last_ticket))
+                    self.give_up(opening.id, sends=opening.sends)
             elif not any(op.kind is OperationKind.VOID for op in operations):
                 self._prepare(OperationKind.VOID, attempt, new_operation_id(), at=at, reason=reason)
 

@@ -138,6 +138,12 @@ class Operation:
             outcome_code=code,
         )
 
+    def disproved(self) -> Operation:
+        """The provider's complete books show no effect: as good as never sent, whatever its key was."""
+        return attrs.evolve(
+            self, state=OperationState.NOT_SENT, leased_until=None, first_sent_at=None, outcome_code=None
+        )
+
     def proven(
         self, state: OperationState, *, provider_ref: str | None = None, code: str | None = None
     ) -> Operation:

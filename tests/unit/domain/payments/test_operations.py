@@ -155,3 +155,38 @@ def test_a_void_that_is_refused_needs_nobody() -> None:
     till.payment.refuse(void.id, OperationState.REJECTED, "not-open", at=NOON)
     assert till.payment.review_reasons == ()
     assert till.payment.operation(void.id).failed
+
+
+def test_i4_books_that_show_no_effect_make_a_call_as_good_as_never_sent() -> None:
+    till = Till()
+    _, operation_id = till.start()
+    till.payment.dispatch(operation_id, at=NOON)
+    till.payment.decide(operation_id, OperationState.UNKNOWN, code="time-out")
+    till.payment.disprove(operation_id, sends=1)
+    waiting = till.payment.operation(operation_id)
+    assert (waiting.state, waiting.outcome_code) == (OperationState.NOT_SENT, None)
+    assert waiting.never_sent
+    again = till.payment.dispatch(operation_id, at=NOON + SECOND)
+    assert again is not None
+    assert (again.id, again.first_sent_at) == (operation_id, NOON + SECOND)
+
+
+def test_i4_books_that_were_read_before_another_sending_prove_nothing_about_it() -> None:
+    till = Till()
+    attempt_id, operation_id = till.start()
+    till.payment.dispatch(operation_id, at=NOON)
+    again = till.payment.dispatch(operation_id, at=NOON + LEASE)
+    till.payment.disprove(operation_id, sends=1)
+    till.payment.give_up(operation_id, sends=1)
+    assert till.payment.operation(operation_id) == again
+    assert till.payment.attempt(attempt_id).state is AttemptState.CREATED
+
+
+def test_what_is_decided_is_neither_disproved_nor_given_up() -> None:
+    till = Till()
+    _, operation_id = till.start()
+    till.payment.dispatch(operation_id, at=NOON)
+    till.payment.decide(operation_id, OperationState.SUCCEEDED, provider_ref="page")
+    till.payment.disprove(operation_id, sends=1)
+    till.payment.give_up(operation_id, sends=1)
+    assert till.payment.operation(operation_id).state is OperationState.SUCCEEDED
