@@ -133,6 +133,7 @@ def test_a_shop_in_memory_keeps_only_its_keys(tmp_path: Path) -> None:
         ("RATE_LIMITS", "on", "throttling", LocalThrottling()),
         ("RATE_LIMITS", "off", "throttling", NoThrottling()),
         ("PROCESSES", "4", "processes", 4),
+        ("REFUND_LIMIT", "250", "refund_limit", 250),
         (
             "TRUSTED_PROXIES",
             "10.0.0.0/8, 2001:db8::7",

@@ -244,7 +244,6 @@ _RULES: tuple[Rule, ...] = (
     (lambda s: not 4 <= s.bcrypt_cost <= 14, "PRINTAPIC_BCRYPT_COST must be between 4 and 14"),
     (lambda s: s.max_upload_bytes < 1, "PRINTAPIC_MAX_UPLOAD_BYTES must be positive"),
     (lambda s: s.processes < 1, "PRINTAPIC_PROCESSES must be positive"),
-    (lambda s: s.refund_limit < 0, "PRINTAPIC_REFUND_LIMIT must not be negative"),
     (
         lambda s: any(network.prefixlen == 0 for network in s.trusted_proxies),
         "PRINTAPIC_TRUSTED_PROXIES must not be everybody",

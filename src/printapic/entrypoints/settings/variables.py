@@ -84,6 +84,7 @@ KNOWN = frozenset(
         "STRIPE_SECRET_KEY",
         "STRIPE_WEBHOOK_SECRETS",
         "PROCESSES",
+        "REFUND_LIMIT",
         "PUBLIC_URL",
         "RATE_LIMITS",
         "REDIS_URL",
