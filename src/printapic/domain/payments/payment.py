@@ -155,7 +155,8 @@ class Payment(PaymentReturns):
         if any(self.log.has(kind, fact.ref) for kind in kinds):
             return
         fits = fact.amount == self.due == look.attempt.expected
-        if fits and demand is Demand.OPEN and not self.covered:
+        pays = any(row.attempt_id == look.attempt.id for row in self._allocated())
+        if fits and (pays or (demand is Demand.OPEN and not self.covered)):
             self._write(look.row(TransactionType.AUTHORIZED, fact.ref, fact.amount, fact.occurred_at))
             return
         self._write(look.row(TransactionType.AUTHORIZATION_PARKED, fact.ref, fact.amount, fact.occurred_at))

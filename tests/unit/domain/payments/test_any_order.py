@@ -12,14 +12,24 @@ from hypothesis import strategies as st
 from printapic.domain.ids import AttemptId
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import AttemptState
+from printapic.domain.payments.dispute import FINAL
 from printapic.domain.payments.events import PaymentSucceeded
 from printapic.domain.payments.ledger import balances
 from printapic.domain.payments.operation import OperationKind
 from printapic.domain.payments.payment import PaymentStatus
-from printapic.domain.payments.snapshot import CaptureFact, RefundFact, RefundState
+from printapic.domain.payments.snapshot import (
+    AuthorizationFact,
+    CaptureFact,
+    DisputeFact,
+    DisputeState,
+    RefundFact,
+    RefundState,
+)
 from printapic.domain.payments.transaction import TransactionType
-from tests.unit.domain.payments.till import DUE, Till, given_back, paid_with
+from tests.unit.domain.payments.till import DUE, Till, contested, given_back, held_with, moved, paid_with
 
+STEPS = ["nothing", "hold", "capture", "capture", "fee", "refund", "progress", "dispute", "decide", "decide"]
+FEES = st.sampled_from([Money.of("0.55", "EUR"), Money.of("0.60", "CHF")])
 AMOUNTS = [DUE, DUE, DUE, Money(DUE.minor + 1, DUE.currency), Money.of("12.90", "USD")]
 
 
@@ -30,16 +40,42 @@ class Sight:
     state: AttemptState
     captures: tuple[CaptureFact, ...]
     refunds: tuple[RefundFact, ...]
+    authorization: AuthorizationFact | None
+    disputes: tuple[DisputeFact, ...]
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Sight]:
-    """A true history: money only accumulates, refunds only progress, the state may say anything."""
+def histories(draw: st.DrawFn, *, wanted: bool) -> list[Sight]:
+    """A true history: money only accumulates, refunds and disputes only progress, the state may say anything.
+
+    A promise of the bank comes before its money, and is not always shown afterwards. What is given back
+    as soon as it is seen is not contested here: whether it is then depends on what is heard first.
+    """
     captures: list[CaptureFact] = []
     refunds: list[RefundFact] = []
+    disputes: list[DisputeFact] = []
+    held: AuthorizationFact | None = None
     sights = []
-    for n in range(draw(st.integers(1, 6))):
-        match draw(st.sampled_from(["nothing", "capture", "refund", "progress"])):
+    for n in range(draw(st.integers(1, 8))):
+        match draw(st.sampled_from(STEPS)):
+            case "hold" if not captures and held is None:
+                held = held_with(amount=draw(st.sampled_from(AMOUNTS)))
+            case "fee" if captures:
+                at = draw(st.integers(0, len(captures) - 1))
+                captures[at] = attrs.evolve(captures[at], fee=captures[at].fee or draw(FEES))
+            case "dispute" if kept := [each for each in captures if stays(each, captures, wanted=wanted)]:
+                capture = draw(st.sampled_from(kept))
+                disputes.append(
+                    contested(
+                        f"dispute-{n}",
+                        of=capture.ref,
+                        amount=capture.amount,
+                        state=draw(st.sampled_from([DisputeState.INQUIRY, DisputeState.OPEN])),
+                    )
+                )
+            case "decide" if disputes:
+                at = draw(st.integers(0, len(disputes) - 1))
+                disputes[at] = decided(draw, disputes[at], n)
             case "capture":
                 captures.append(paid_with(f"capture-{n}", draw(st.sampled_from(AMOUNTS))))
             case "refund" if captures:
@@ -54,8 +90,29 @@ def histories(draw: st.DrawFn) -> list[Sight]:
                 at = draw(st.integers(0, len(refunds) - 1))
                 refunds[at] = progressed(draw, refunds[at])
         state = draw(st.sampled_from(AttemptState))
-        sights.append(Sight(state, tuple(captures), tuple(refunds)))
+        shown = held if draw(st.booleans()) else None
+        sights.append(Sight(state, tuple(captures), tuple(refunds), shown, tuple(disputes)))
     return sights
+
+
+def stays(capture: CaptureFact, captures: list[CaptureFact], *, wanted: bool) -> bool:
+    """Not given back by itself: the money of the order, or money of a wrong amount."""
+    first = next((each for each in captures if each.amount == DUE), None)
+    return capture.amount != DUE or (wanted and capture is first)
+
+
+def decided(draw: st.DrawFn, dispute: DisputeFact, n: int) -> DisputeFact:
+    """One step further: money taken, given back, or the bank's last word."""
+    taken = -sum(movement.amount.minor for movement in dispute.movements)
+    if dispute.state in FINAL:
+        return dispute
+    if not taken:
+        movement = moved(f"taken-{n}", -dispute.amount, fee=draw(st.none() | FEES))
+        return attrs.evolve(dispute, state=DisputeState.OPEN, movements=(*dispute.movements, movement))
+    if draw(st.booleans()):
+        return attrs.evolve(dispute, state=DisputeState.LOST)
+    back = moved(f"back-{n}", dispute.amount)
+    return attrs.evolve(dispute, state=DisputeState.WON, movements=(*dispute.movements, back))
 
 
 def counts(refund: RefundFact) -> bool:
@@ -71,9 +128,9 @@ def progressed(draw: st.DrawFn, refund: RefundFact) -> RefundFact:
 
 
 @st.composite
-def shuffled(draw: st.DrawFn) -> tuple[list[Sight], list[int]]:
+def shuffled(draw: st.DrawFn, *, wanted: bool) -> tuple[list[Sight], list[int]]:
     """A history, and an order in which its sights arrive: each at least once."""
-    sights = draw(histories())
+    sights = draw(histories(wanted=wanted))
     numbers = range(len(sights))
     repeated = draw(st.lists(st.sampled_from(numbers), max_size=4))
     return sights, draw(st.permutations([*numbers, *repeated]))
@@ -82,7 +139,14 @@ def shuffled(draw: st.DrawFn) -> tuple[list[Sight], list[int]]:
 def arrive(till: Till, attempt_id: AttemptId, sights: Sequence[Sight], order: Sequence[int]) -> None:
     for number in order:
         sight = sights[number]
-        snapshot = till.snapshot(attempt_id, sight.state, sight.captures, sight.refunds)
+        snapshot = till.snapshot(
+            attempt_id,
+            sight.state,
+            sight.captures,
+            sight.refunds,
+            authorization=sight.authorization,
+            disputes=sight.disputes,
+        )
         till.take_in(attempt_id, snapshot, ticket=number + 1)
 
 
@@ -99,30 +163,30 @@ def outcome(till: Till) -> dict[str, Any]:
         "sums": (payment.allocated, payment.captured, payment.refunded),
         "status": payment.status,
         "reasons": set(payment.review_reasons),
+        "disputes": {(each.ref, each.state, each.amount) for each in payment.disputes},
         "state": payment.attempts[0].state,
         "refunds": sorted(str(op.capture_ref) for op in till.calls(OperationKind.REFUND)),
     }
 
 
 @settings(max_examples=300)
-@given(shuffled(), st.booleans())
-def test_v5_w4_any_order_and_repetition_gives_the_same_facts(
-    news: tuple[list[Sight], list[int]], wanted: bool
-) -> None:
-    sights, order = news
+@given(st.data(), st.booleans())
+def test_v5_w4_any_order_and_repetition_gives_the_same_facts(data: st.DataObject, wanted: bool) -> None:
+    sights, order = data.draw(shuffled(wanted=wanted))
     results = []
     for arrival in (range(len(sights)), order):
         till = Till(wanted=wanted)
-        arrive(till, till.checkout(), sights, arrival)
+        attempt_id = till.checkout()
+        arrive(till, attempt_id, sights, arrival)
+        # Only an order that was confirmed on a promise misses it: that depends on what is heard first.
+        till.payment.resolve_review(f"authorization-lost:{attempt_id}")
         results.append(outcome(till))
     assert results[0] == results[1]
 
 
-@given(shuffled(), st.booleans())
-def test_v1_never_more_allocated_than_due_nor_given_back_than_came(
-    news: tuple[list[Sight], list[int]], wanted: bool
-) -> None:
-    sights, order = news
+@given(st.data(), st.booleans())
+def test_v1_never_more_allocated_than_due_nor_given_back_than_came(data: st.DataObject, wanted: bool) -> None:
+    sights, order = data.draw(shuffled(wanted=wanted))
     till = Till(wanted=wanted)
     attempt_id = till.checkout()
     for number in order:

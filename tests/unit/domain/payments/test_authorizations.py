@@ -65,6 +65,15 @@ def test_v4_money_whose_promise_was_never_heard_of_pays_like_any_other() -> None
     assert till.status() is PaymentStatus.PAID
 
 
+def test_w4_a_promise_heard_of_after_its_money_came_is_no_second_one() -> None:
+    till = Till()
+    attempt_id = till.checkout()
+    till.pays(attempt_id)
+    till.holds(attempt_id)
+    assert [row.type for row in till.money()] == [TransactionType.CAPTURE, TransactionType.AUTHORIZED]
+    assert till.status() is PaymentStatus.PAID
+
+
 def test_nothing_is_collected_where_nothing_is_held() -> None:
     till = Till()
     attempt_id = till.checkout()
