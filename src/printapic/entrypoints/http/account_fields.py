@@ -16,6 +16,9 @@ Token = Annotated[str, msgspec.Meta(max_length=500)]
 Code = Annotated[str, msgspec.Meta(max_length=64)]
 """Of an authenticator app, or a recovery code as it was written down."""
 
+COMPARED = frozenset({"password", "current_password", "otp"})
+"""Fields of secrets that are looked at and forgotten. A new password is kept, if only as a hash."""
+
 
 class TokenRequest(RequestBody, kw_only=True):
     token: Token

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 import attrs
 import msgspec
 from litestar import Request
+from litestar.concurrency import sync_to_thread
 from litestar.exceptions import InternalServerException
 from litestar.types import Empty
 
 from printapic.domain.errors import Invalid
+from printapic.entrypoints.http.card_numbers import holds_card_number
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_JSON_DEPTH = 32
 IDLE_S = 10.0
 WHOLE_S = 30.0
+_LARGE = 4 * 1024
+"""Bytes from which reading a body, hostile ones included, takes longer than others should wait for it."""
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _JSON = re.compile(r"""\s*application/json\s*(?:;\s*charset="?utf-?8"?\s*)?;?\s*""", re.IGNORECASE | re.ASCII)
@@ -37,9 +41,14 @@ PlainUrl = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^(?![\s\S]*[^!
 
 
 class RequestBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What a client sends. Fields that are not declared are refused. `example` is shown in OpenAPI."""
+    """What a client sends. Fields that are not declared are refused. `example` is shown in OpenAPI.
+
+    A card number is refused in every text but that of `any_digits`: fields that nobody can write one into
+    unknowingly, and whose values may look like one by chance.
+    """
 
     example: ClassVar[Mapping[str, object]] = {}
+    any_digits: ClassVar[frozenset[str]] = frozenset()
 
 
 class ResponseBody(msgspec.Struct, kw_only=True):
@@ -104,6 +113,17 @@ class RequestInvalid(Invalid):
         self.faults = faults
 
 
+class CardNumberRefused(RequestInvalid):
+    """Nothing of the request is kept, also not that it came."""
+
+    code = "card-number-refused"
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__(*faults)
+        self.message = "Never send card numbers here: they belong on the payment provider's page alone."
+        self.args = (self.message,)
+
+
 class ShopRequest(Request[Any, Any, Any]):
     """A request that decodes JSON strictly, straight into the type that the handler declared."""
 
@@ -131,28 +151,46 @@ class ShopRequest(Request[Any, Any, Any]):
         self.scope["state"]["printapic.body_read"] = True
 
     async def json(self) -> Any:
-        """Raises `ContentTypeUnsupported`, `JsonMalformed`, `JsonTooDeep` or `RequestInvalid`."""
+        """Raises `ContentTypeUnsupported`, and whatever `decode` raises."""
         if self._json is Empty:
             types = self.headers.getall("content-type", [])
             if len(types) != 1 or not _JSON.fullmatch(types[0]) or "content-encoding" in self.headers:
                 raise ContentTypeUnsupported("application/json")
             declared = self.route_handler.parsed_fn_signature.parameters["data"].annotation
-            self._json = decode(await self.body(), declared)
+            body = await self.body()
+            large = len(body) > _LARGE
+            self._json = await sync_to_thread(decode, body, declared) if large else decode(body, declared)
         return self._json
 
 
 def decode(body: bytes, into: Any) -> Any:
-    """JSON as `into`. Raises `JsonMalformed`, `JsonTooDeep` or `RequestInvalid`."""
+    """JSON as `into`. Raises `JsonMalformed`, `JsonTooDeep`, `RequestInvalid` or `CardNumberRefused`."""
     if _depth(body) > MAX_JSON_DEPTH:
         raise JsonTooDeep
     try:
-        return msgspec.json.decode(body, type=into)
+        decoded = msgspec.json.decode(body, type=into)
     except msgspec.ValidationError as refusal:
         if not _well_formed(body):
             raise JsonMalformed from None
         raise RequestInvalid(fault(str(refusal))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise JsonMalformed from None
+    if where := tuple(_card_numbers(decoded, "")):
+        raise CardNumberRefused(*(Fault(each, CardNumberRefused.code, "No card numbers.") for each in where))
+    return decoded
+
+
+def _card_numbers(value: Any, pointer: str) -> Iterator[str]:
+    """Where card numbers are, as JSON pointers."""
+    if isinstance(value, RequestBody):
+        for name in value.__struct_fields__:
+            if name not in value.any_digits:
+                yield from _card_numbers(getattr(value, name), f"{pointer}/{name}")
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _card_numbers(each, f"{pointer}/{index}")
+    elif isinstance(value, str) and holds_card_number(value):
+        yield pointer
 
 
 def _well_formed(body: bytes) -> bool:

@@ -12,7 +12,7 @@ from printapic.application.shop import Shop
 from printapic.application.users.principal import Principal
 from printapic.domain.actors import Caller
 from printapic.domain.users.permissions import Permission
-from printapic.entrypoints.http.account_fields import Accepted, Password, Token
+from printapic.entrypoints.http.account_fields import COMPARED, Accepted, Password, Token
 from printapic.entrypoints.http.authentication import Doorkeeper
 from printapic.entrypoints.http.bodies import RequestBody
 from printapic.entrypoints.http.device_cookie import device_token
@@ -38,6 +38,7 @@ class ChangePasswordRequest(RequestBody, kw_only=True):
     current_password: Password
     new_password: Password
 
+    any_digits: ClassVar[frozenset[str]] = COMPARED
     example: ClassVar[Mapping[str, object]] = {
         "current_password": "four random words here",
         "new_password": "four other words there",

@@ -32,6 +32,9 @@ from printapic.entrypoints.http.preconditions import MADE, VERSIONED, etag, idem
 
 Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[!-~]+$")]
 
+FOUND = frozenset({"capture_ref", "review"})
+"""Fields that name what is there already, or nothing."""
+
 
 class AmountRequest(RequestBody, kw_only=True):
     amount: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,3})?$")]
@@ -47,6 +50,7 @@ class RefundRequestBody(RequestBody, kw_only=True):
     capture_ref: Ref | None = None
     reason: Reason
 
+    any_digits: ClassVar[frozenset[str]] = FOUND
     example: ClassVar[Mapping[str, object]] = {
         "amount": {"amount": "5.00", "currency": "EUR"},
         "reason": "Two of the prints had a scratch",
@@ -57,6 +61,7 @@ class AcceptRequest(RequestBody, kw_only=True):
     capture_ref: Ref
     reason: Reason
 
+    any_digits: ClassVar[frozenset[str]] = FOUND
     example: ClassVar[Mapping[str, object]] = {
         "capture_ref": "sim_cap_abc",
         "reason": "The customer agreed by telephone",
@@ -67,6 +72,7 @@ class ReviewRequest(RequestBody, kw_only=True):
     review: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
     reason: Reason
 
+    any_digits: ClassVar[frozenset[str]] = FOUND
     example: ClassVar[Mapping[str, object]] = {
         "review": "refund-failed:sim_re_abc",
         "reason": "Sent by bank transfer instead",

@@ -12,6 +12,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
 from printapic.domain.errors import Invalid
+from printapic.entrypoints.http.bodies import CardNumberRefused
+from printapic.entrypoints.http.card_numbers import holds_card_number
 
 Shown = TypeVar("Shown")
 _KEY = re.compile(r"[\x21-\x7e]{20,255}")
@@ -73,12 +75,14 @@ RequiredIfMatch = Annotated[
 
 
 def idempotency_key(request: Request[Any, Any, Any]) -> str:
-    """Raises `IdempotencyKeyMissing` or `IdempotencyKeyInvalid`."""
+    """Raises `IdempotencyKeyMissing`, `IdempotencyKeyInvalid` or `CardNumberRefused`."""
     keys = request.headers.getall("idempotency-key", [])
     if not keys:
         raise IdempotencyKeyMissing
     if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
         raise IdempotencyKeyInvalid
+    if holds_card_number(keys[0]):
+        raise CardNumberRefused
     return keys[0]
 
 

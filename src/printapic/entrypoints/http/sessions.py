@@ -19,7 +19,7 @@ from printapic.domain.audit.entry import coarse
 from printapic.domain.ids import SessionId
 from printapic.domain.users.permissions import Permission
 from printapic.domain.users.session import Session
-from printapic.entrypoints.http.account_fields import Code, Password, Token
+from printapic.entrypoints.http.account_fields import COMPARED, Code, Password, Token
 from printapic.entrypoints.http.authentication import Doorkeeper
 from printapic.entrypoints.http.bodies import PlainText, RequestBody, ResponseBody
 from printapic.entrypoints.http.device_cookie import device_cookie, device_token
@@ -38,6 +38,7 @@ class LogInRequest(RequestBody, kw_only=True):
     password: Password
     otp: Code | None = None
 
+    any_digits: ClassVar[frozenset[str]] = COMPARED
     example: ClassVar[Mapping[str, object]] = {
         "email": "anna@example.com",
         "password": "four random words here",
@@ -48,6 +49,7 @@ class ProofRequest(RequestBody, kw_only=True):
     password: Password
     otp: Code | None = None
 
+    any_digits: ClassVar[frozenset[str]] = COMPARED
     example: ClassVar[Mapping[str, object]] = {"password": "four random words here"}
 
 

@@ -38,6 +38,8 @@ class ShipRequest(RequestBody, kw_only=True):
     tracking_url: str | None = None
     items: list[ShippedItemBody] | None = None
 
+    # What carriers give out may be as long as a card number, and every tenth of those passes its check.
+    any_digits: ClassVar[frozenset[str]] = frozenset({"tracking_number", "tracking_url"})
     example: ClassVar[Mapping[str, object]] = {
         "carrier": "DHL",
         "tracking_number": "00340434161094042557",

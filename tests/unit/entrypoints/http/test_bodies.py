@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import Annotated
+from typing import Annotated, ClassVar
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from printapic.entrypoints.http.bodies import (
     MAX_JSON_DEPTH,
+    CardNumberRefused,
     Fault,
     JsonMalformed,
     JsonTooDeep,
@@ -27,11 +29,16 @@ from printapic.entrypoints.http.bodies import (
 class Line(RequestBody, kw_only=True):
     quantity: Annotated[int, msgspec.Meta(ge=1)]
     note: PlainText | None = None
+    photo: UUID | None = None
+    parcel: str = ""
+
+    any_digits: ClassVar[frozenset[str]] = frozenset({"parcel"})
 
 
 class Basket(RequestBody, kw_only=True):
     lines: list[Line]
     back: PlainUrl = "https://shop.example"
+    words: list[str] = msgspec.field(default_factory=list)
 
 
 def fault_of(body: str) -> Fault:
@@ -84,6 +91,37 @@ def test_the_depth_has_a_limit_and_brackets_in_text_do_not_count() -> None:
 def test_many_brackets_side_by_side_are_not_deep() -> None:
     lines = {"lines": [{"quantity": 1}] * 200}
     assert len(decode(json.dumps(lines).encode(), Basket).lines) == 200
+
+
+VISA = "4242424242424242"
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointers"),
+    [
+        ({"back": f"https://a.example/?n={VISA}"}, ["/back"]),
+        ({"words": ["one", f"two {VISA}"]}, ["/words/1"]),
+        (
+            {"lines": [{"quantity": 1}, {"quantity": 1, "note": VISA}], "words": [VISA]},
+            ["/lines/1/note", "/words/0"],
+        ),
+        ({"lines": [{"quantity": 1, "note": "\\u0034" + VISA[1:]}]}, ["/lines/0/note"]),
+    ],
+)
+def test_card_numbers_are_refused_by_their_place_and_never_repeated(
+    fields: dict[str, object], pointers: list[str]
+) -> None:
+    body = json.dumps({"lines": []} | fields).replace("\\\\u", "\\u")
+    with pytest.raises(CardNumberRefused) as refusal:
+        decode(body.encode(), Basket)
+    assert refusal.value.code == "card-number-refused"
+    assert [fault.pointer for fault in refusal.value.faults] == pointers
+    assert VISA not in f"{refusal.value!r} {refusal.value.details} {refusal.value.faults}"
+
+
+def test_fields_whose_digits_are_somebody_elses_are_not_searched() -> None:
+    line = {"quantity": 1, "parcel": VISA, "photo": "42424242-4242-4242-8242-424242424242"}
+    assert decode(json.dumps({"lines": [line]}).encode(), Basket).lines[0].parcel == VISA
 
 
 _JSON = st.recursive(
