@@ -14,7 +14,7 @@ import attrs
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.jobs import Job
-from printapic.application.ports.payments import Done, PaymentGateway
+from printapic.application.ports.payments import NOT_FOUND, Done, PaymentGateway, Rejected
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.domain.actors import SYSTEM
 from printapic.domain.errors import Unavailable
@@ -32,6 +32,9 @@ from printapic.domain.payments.transaction import Source
 _FIRST_POLLS = (timedelta(minutes=5), timedelta(minutes=15))
 _HOURLY_POLLS = 24
 _AFTER_EXPIRY = timedelta(minutes=5)
+_SURELY_KNOWN = timedelta(minutes=10)
+"""How long after its opening a provider may still not find a page everywhere."""
+_MONEY = frozenset({AttemptState.PROCESSING, AttemptState.AUTHORIZED, AttemptState.CAPTURED})
 _UNDER_WAY = frozenset({AttemptState.APPROVED, AttemptState.PROCESSING, AttemptState.AUTHORIZED})
 
 
@@ -93,7 +96,20 @@ class SyncPayment:
     def _fetch(self, attempt: Attempt, ref: str) -> Snapshot | None:
         gateway = self.gateways.get(attempt.provider)
         outcome = gateway.fetch(ref=ref) if gateway else None
-        return outcome.value if isinstance(outcome, Done) else None
+        if isinstance(outcome, Done):
+            return outcome.value
+        forgotten = isinstance(outcome, Rejected) and outcome.code == NOT_FOUND and ref == attempt.ref
+        old = self.clock.now() >= attempt.created_at + _SURELY_KNOWN
+        if forgotten and old and attempt.state not in _MONEY:
+            # PayPal forgets pages that nobody paid on. Money that came after all would outweigh this.
+            return Snapshot(
+                provider=attempt.provider,
+                ref=ref,
+                our_reference=str(attempt.id),
+                livemode=attempt.livemode,
+                state=attempt.state if attempt.finished else AttemptState.EXPIRED,
+            )
+        return None
 
     def _settle(
         self, before: Payment, attempt: Attempt, snapshot: Snapshot, ticket: int, source: Source

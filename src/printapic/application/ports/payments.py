@@ -100,6 +100,10 @@ class Rejected:
     trace: Trace = Trace()
 
 
+NOT_FOUND = "not-found"
+"""The code with which a gateway rejects what names nothing of ours at its provider."""
+
+
 @attrs.frozen(kw_only=True)
 class NotSent:
     """Certainly without effect: the request never left. Safe to send again under the same key."""
@@ -261,7 +265,8 @@ class PaymentGateway(Protocol):
     def fetch(self, *, ref: str) -> Outcome[Snapshot]:
         """Look at a checkout, named by its own ref or by any of its snapshot's `other_refs`.
 
-        `Rejected` where the provider has nothing of that name, or not one of our checkouts behind it.
+        `Rejected` as `NOT_FOUND` where the provider has nothing of that name, or not one of our checkouts
+        behind it.
         """
 
     @abstractmethod

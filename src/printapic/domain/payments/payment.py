@@ -10,7 +10,7 @@ from printapic.domain.errors import Conflict
 from printapic.domain.ids import AttemptId
 from printapic.domain.money import Money
 from printapic.domain.payments.account import AlreadyPaid, IdempotencyKeyReused, PaymentNotFound
-from printapic.domain.payments.attempt import Attempt, AttemptState
+from printapic.domain.payments.attempt import TERMINAL, Attempt, AttemptState
 from printapic.domain.payments.dispute import Dispute
 from printapic.domain.payments.events import (
     AttemptFailed,
@@ -48,7 +48,7 @@ _PROOFS = {
     OperationKind.OPEN: frozenset(AttemptState),
     OperationKind.COMPLETE: frozenset({AttemptState.AUTHORIZED, AttemptState.CAPTURED}),
     OperationKind.CAPTURE: frozenset({AttemptState.CAPTURED}),
-    OperationKind.VOID: frozenset({AttemptState.VOIDED}),
+    OperationKind.VOID: TERMINAL,
     OperationKind.REFUND: frozenset[AttemptState](),
 }
 """In which states of its checkout a call has evidently had its effect. Refunds have facts of their own."""
@@ -304,8 +304,12 @@ class Payment(PaymentReturns):
     ) -> None:
         """The customer agreed: take the money, once for each time they agree, and one at a time.
 
-        They may have agreed to another amount than the order costs now: then nothing is taken.
+        They may have agreed to another amount than the order costs now, or on a page that we gave up and
+        the provider could not end: then nothing is taken.
         """
+        given_up = [op for op in self.operations if op.kind is OperationKind.VOID]
+        if any(op.attempt_id == before.id for op in given_up):
+            return
         if snapshot.amount not in (None, self.due) or before.expected != self.due:
             self.review(f"approved-amount:{before.id}")
             return

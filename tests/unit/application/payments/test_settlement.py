@@ -13,13 +13,15 @@ from printapic.adapters.payments.simulated.books import BookEntry, SimulatedBook
 from printapic.adapters.payments.simulated.checkout import Choice, DeskOrder, WebhookTiming
 from printapic.adapters.payments.simulated.faults import Fault
 from printapic.adapters.payments.simulated.gateway import Collection, SimulatedGateway
+from printapic.application.payments.collection import Started
 from printapic.application.payments.settlement import ProviderSilent
-from printapic.application.ports.payments import Outcome
+from printapic.application.ports.payments import NOT_FOUND, Outcome, Rejected
 from printapic.domain.actors import Actor
 from printapic.domain.money import Money
 from printapic.domain.orders.order import PAYMENT_WINDOW, Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
 from printapic.domain.payments.account import PaymentNotFound
+from printapic.domain.payments.attempt import AttemptState
 from printapic.domain.payments.snapshot import RefundState, Snapshot
 from printapic.domain.payments.status import PaymentStatus
 from printapic.domain.payments.transaction import Source
@@ -294,3 +296,54 @@ def with_slow_refunds(books: SimulatedBooks, *, public_url: str) -> SimulatedGat
 
 def refunds(entry: BookEntry) -> list[str]:
     return [row["ref"] for row in entry.connection.execute("SELECT ref FROM refund")]
+
+
+class Forgetful(SimulatedGateway):
+    """Like PayPal it forgets a page that nobody paid on."""
+
+    forgot = False
+
+    def fetch(self, *, ref: str) -> Outcome[Snapshot]:
+        return Rejected(code=NOT_FOUND) if self.forgot else super().fetch(ref=ref)
+
+
+def forgetful_floor() -> tuple[ShopFloor, Order, Started, Forgetful]:
+    floor = open_floor(gateway=Forgetful)
+    order = floor.place(floor.customer()).order
+    started = floor.start(order)
+    gateway = floor.gateway
+    assert isinstance(gateway, Forgetful)
+    gateway.forgot = True
+    return floor, order, started, gateway
+
+
+def test_a_page_that_the_provider_forgot_has_expired() -> None:
+    floor, order, _, _ = forgetful_floor()
+    floor.later(9 * MINUTE)
+    with pytest.raises(ProviderSilent):
+        floor.shop.sync_payment(payment_id=floor.payment(order).id, source=Source.STAFF)
+    floor.later(MINUTE)
+    payment = floor.shop.sync_payment(payment_id=floor.payment(order).id, source=Source.STAFF)
+    assert [attempt.state for attempt in payment.attempts] == [AttemptState.EXPIRED]
+
+
+def test_money_that_a_forgetful_provider_remembers_after_all_counts() -> None:
+    floor, order, started, gateway = forgetful_floor()
+    floor.later(HOUR)
+    floor.shop.sync_payment(payment_id=floor.payment(order).id, source=Source.STAFF)
+    gateway.forgot = False
+    floor.press(started)
+    floor.hear()
+    assert floor.order(order.id).status is OrderStatus.CONFIRMED
+
+
+def test_money_is_never_forgotten_because_the_provider_does_not_find_it() -> None:
+    floor, order, started, gateway = forgetful_floor()
+    gateway.forgot = False
+    floor.press(started)
+    floor.hear()
+    gateway.forgot = True
+    floor.later(HOUR)
+    with pytest.raises(ProviderSilent):
+        floor.shop.sync_payment(payment_id=floor.payment(order).id, source=Source.STAFF)
+    assert floor.payment(order).status is PaymentStatus.PAID

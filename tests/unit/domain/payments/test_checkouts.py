@@ -21,7 +21,7 @@ from printapic.domain.payments.payment import (
     PaymentNotFound,
     PaymentStatus,
 )
-from tests.unit.domain.payments.till import DUE, NOON, Till, paid_with
+from tests.unit.domain.payments.till import DUE, NOON, Till, new_operation_id, paid_with
 
 
 @pytest.mark.parametrize("amount", ["0.00", "-0.01"])
@@ -295,3 +295,21 @@ def test_nobody_needs_more_pages_for_one_order_than_there_may_be() -> None:
         till.start("one-too-many")
     assert refusal.value.details == {"limit": MAX_CHECKOUTS}
     assert len(till.payment.attempts) == MAX_CHECKOUTS
+
+
+def test_a_page_that_was_given_up_takes_no_money_though_the_customer_agrees_on_it() -> None:
+    till = Till()
+    attempt_id = till.checkout()
+    till.payment.close_checkouts(reason="dearer now", new_operation_id=new_operation_id, at=NOON)
+    till.see(attempt_id, AttemptState.APPROVED)
+    assert till.calls(OperationKind.COMPLETE) == []
+
+
+@pytest.mark.parametrize("end", [AttemptState.EXPIRED, AttemptState.FAILED, AttemptState.VOIDED])
+def test_a_page_that_ended_is_closed_however_it_ended(end: AttemptState) -> None:
+    till = Till()
+    attempt_id = till.checkout()
+    till.payment.close_checkouts(reason="not-wanted", new_operation_id=new_operation_id, at=NOON)
+    till.see(attempt_id, end)
+    (void,) = till.calls(OperationKind.VOID)
+    assert void.state is OperationState.SUCCEEDED
