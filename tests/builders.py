@@ -25,6 +25,7 @@ from printapic.domain.ids import (
     ApiKeyId,
     AttemptId,
     BatchId,
+    FindingId,
     ImageId,
     LineId,
     NotificationId,
@@ -48,6 +49,7 @@ from printapic.domain.orders.shipment import Shipment, ShipmentState, ShippedIte
 from printapic.domain.orders.status import HoldReason, OrderStatus
 from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
 from printapic.domain.payments.dispute import Dispute
+from printapic.domain.payments.finding import Finding, FindingKind, FindingState
 from printapic.domain.payments.inbox import InboxEntry, InboxState
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
 from printapic.domain.payments.payment import Payment
@@ -556,6 +558,31 @@ def an_inbox_entry(**fields: Any) -> InboxEntry:
             "received_at": minutes(28),
             "state": InboxState.IGNORED,
             "altered_at": minutes(29),
+            **fields,
+        }
+    )
+
+
+def a_finding(**fields: Any) -> Finding:
+    """A difference, closed by a colleague."""
+    return Finding(
+        **{
+            "id": FindingId(new_id()),
+            "run_id": new_id(),
+            "provider": Provider.STRIPE,
+            "livemode": True,
+            "kind": FindingKind.AMOUNT,
+            "movement": "capture",
+            "ref": f"ch_{new_id().hex}",
+            "theirs": euros("12.90"),
+            "ours": euros("12.80"),
+            "payment_id": PaymentId(new_id()),
+            "occurred_at": minutes(40),
+            "found_at": minutes(41),
+            "state": FindingState.CLOSED,
+            "closed_at": minutes(42),
+            "closed_by": UserId(new_id()),
+            "note": "Asked them",
             **fields,
         }
     )

@@ -18,6 +18,7 @@ BatchId = NewType("BatchId", UUID)
 PaymentId = NewType("PaymentId", UUID)
 AttemptId = NewType("AttemptId", UUID)
 OperationId = NewType("OperationId", UUID)
+FindingId = NewType("FindingId", UUID)
 NotificationId = NewType("NotificationId", UUID)
 
 Sku = NewType("Sku", str)

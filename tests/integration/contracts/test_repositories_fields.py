@@ -18,6 +18,7 @@ from printapic.domain.money import Money
 from printapic.domain.orders.invoice import InvoiceNotFound
 from printapic.domain.orders.order import OrderNotFound
 from printapic.domain.payments.attempt import Provider
+from printapic.domain.payments.finding import FindingNotFound
 from printapic.domain.payments.payment import PaymentNotFound
 from printapic.domain.users.api_key import ApiKeyNotFound
 from printapic.domain.users.user import UserNotFound
@@ -115,6 +116,13 @@ KINDS = [
         b.an_inbox_entry,
         lambda w, x: w.inbox.receive(x),
         lambda w, x: w.inbox.get(x.provider, x.livemode, x.event_id),
+    ),
+    Kind(
+        "finding",
+        b.a_finding,
+        lambda w, x: (w.payments.add(b.a_payment(id=x.payment_id)), w.findings.report(x)),
+        lambda w, x: w.findings.get(x.id),
+        missing=FindingNotFound,
     ),
     Kind(
         "retained invoice",

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import EnumType
 from typing import Any, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 import pytest
 
 from printapic.application.ports.audit import AuditPosition, AuditQuery
+from printapic.application.ports.bookkeeping import FindingQuery, LogPosition
 from printapic.application.ports.inbox import InboxPosition, InboxQuery
 from printapic.application.ports.jobs import Job
 from printapic.application.ports.unit_of_work import StorageUnavailable, UnitOfWork
 from printapic.domain import ids
+from printapic.domain.ids import PaymentId
 from printapic.domain.payments.attempt import Provider
 from tests import builders as b
 from tests.integration.stores import Store
@@ -35,6 +38,9 @@ ARGUMENTS: dict[str, Callable[[], Any]] = {
     "AuditEvent": b.an_audit_event,
     "AuditQuery": AuditQuery,
     "AuditPosition": lambda: AuditPosition(at=b.NOON, stream="auth", sequence=1),
+    "Finding": b.a_finding,
+    "FindingQuery": FindingQuery,
+    "LogPosition": lambda: LogPosition(at=b.NOON, payment_id=PaymentId(b.new_id()), position=1),
     "InboxQuery": InboxQuery,
     "InboxPosition": lambda: InboxPosition(
         received_at=b.NOON, provider=Provider.STRIPE, event_id="evt_1", livemode=True
@@ -57,6 +63,8 @@ def argument(hint: Any) -> Any:
     if get_origin(hint) is frozenset:
         return frozenset({argument(get_args(hint)[0])})
     name = getattr(hint, "__name__", "")
+    if hint is UUID:
+        return b.new_id()
     if hasattr(ids, name) and name != "Sku":
         return b.new_id()
     if isinstance(hint, EnumType):

@@ -52,6 +52,10 @@ class PaymentRepository(Protocol):
     def of_user(self, user_id: UserId, *, after: PaymentId | None, limit: int) -> tuple[Payment, ...]:
         """A page of a customer's payments, the oldest first, beginning behind `after`. None is locked."""
 
+    @abstractmethod
+    def page(self, *, review: bool, before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+        """All payments, or those that a person has to look at, the newest first. None is locked."""
+
 
 @attrs.frozen(kw_only=True)
 class Trace:
@@ -140,7 +144,8 @@ class Capabilities:
 
     Where a gateway has not `ends_pages`, `void` leaves a page that nobody paid on as it is: it ends by
     itself, is forgotten then (`fetch`: not found), and takes no money before that without `complete`.
-    Where it has not `finds_pages`, `find` knows only checkouts that money moved for.
+    Where it has not `finds_pages`, `find` knows only checkouts that money moved for. What moved is in
+    `movements` after `books_late_by` at the latest; until then it may be missing.
     """
 
     manual_capture: bool
@@ -149,6 +154,7 @@ class Capabilities:
     currencies: Mapping[str, CurrencyRule]
     ends_pages: bool = True
     finds_pages: bool = True
+    books_late_by: timedelta = timedelta()
 
 
 @attrs.frozen(kw_only=True)

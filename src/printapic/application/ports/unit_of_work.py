@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from printapic.application.ports.audit import AuditLog
+from printapic.application.ports.bookkeeping import Journal, PaymentFindings
 from printapic.application.ports.catalogue import PriceLists
 from printapic.application.ports.images import ImageRepository
 from printapic.application.ports.inbox import PaymentInbox
@@ -72,6 +73,8 @@ class UnitOfWork(Protocol):
     batches: BatchRepository
     payments: PaymentRepository
     inbox: PaymentInbox
+    journal: Journal
+    findings: PaymentFindings
     invoices: RetainedInvoices
     notifications: NotificationRepository
     jobs: JobQueue

@@ -19,7 +19,7 @@ from printapic.adapters.payments.paypal.answers import (
 from printapic.adapters.payments.paypal.api import Answer, Conversation, PayPalApi
 from printapic.adapters.payments.paypal.currencies import CURRENCIES, money_of
 from printapic.adapters.payments.paypal.lookup import Lookup
-from printapic.adapters.payments.paypal.movements import Reports
+from printapic.adapters.payments.paypal.movements import LATE, Reports
 from printapic.adapters.payments.paypal.orders import (
     capture_request,
     order_request,
@@ -93,6 +93,7 @@ class PayPalGateway(PaymentGateway):
             currencies=CURRENCIES,
             ends_pages=False,
             finds_pages=False,
+            books_late_by=LATE,
         )
 
     def open(self, *, checkout: CheckoutRequest, key: OperationId) -> Outcome[Opened]:

@@ -65,6 +65,12 @@ class MemoryPaymentRepository(PaymentRepository):
         mine = sorted((each for each in self._all() if each.user_id == user_id), key=attrgetter("id"))
         return tuple(copy_of(payment) for payment in mine if after is None or payment.id > after)[:limit]
 
+    def page(self, *, review: bool, before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+        """Newest first."""
+        wanted = [each for each in self._all() if each.review_reasons or not review]
+        newest = sorted(wanted, key=attrgetter("id"), reverse=True)
+        return tuple(copy_of(payment) for payment in newest if before is None or payment.id < before)[:limit]
+
     def _all(self) -> list[Payment]:
         return list(self._transaction.table("payments").values())
 

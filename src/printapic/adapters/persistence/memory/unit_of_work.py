@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import attrs
 
 from printapic.adapters.persistence.memory.audit import MemoryAuditLog
+from printapic.adapters.persistence.memory.bookkeeping import MemoryJournal, MemoryPaymentFindings
 from printapic.adapters.persistence.memory.catalogue import MemoryPriceLists
 from printapic.adapters.persistence.memory.credentials import (
     MemoryAccountRequestRepository,
@@ -80,6 +81,8 @@ class MemoryUnitOfWork(UnitOfWork):
         self.batches = MemoryBatchRepository(transaction)
         self.payments = MemoryPaymentRepository(transaction)
         self.inbox = MemoryPaymentInbox(transaction)
+        self.journal = MemoryJournal(transaction)
+        self.findings = MemoryPaymentFindings(transaction)
         self.invoices = MemoryRetainedInvoices(transaction)
         self.notifications = MemoryNotificationRepository(transaction)
         self.jobs = MemoryJobs(transaction)

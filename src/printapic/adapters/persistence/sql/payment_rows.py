@@ -56,7 +56,9 @@ def read_payment(row: Values, stored: PaymentParts) -> Payment:
         sync_ticket=row["sync_ticket"],
         attempts=tuple(_attempt(values, stored.refs) for values in stored.attempts),
         operations=tuple(_operation(values) for values in stored.operations),
-        transactions=tuple(_transaction(values, stored.postings) for values in stored.log),
+        transactions=tuple(
+            read_transaction(values, _postings_of(values, stored.postings)) for values in stored.log
+        ),
         disputes=tuple(_dispute(values) for values in stored.disputes),
         review_reasons=tuple(row["review_reasons"]),
         version=row["version"],
@@ -200,7 +202,12 @@ def transaction_values(payment: Payment) -> list[Values]:
     ]
 
 
-def _transaction(values: Values, postings: Rows) -> Transaction:
+def _postings_of(values: Values, postings: Rows) -> Rows:
+    return tuple(row for row in postings if row["entry"] == values["position"])
+
+
+def read_transaction(values: Values, postings: Rows) -> Transaction:
+    """A row of the log with its own postings, in order."""
     attempt_id, operation_id = values["attempt_id"], values["operation_id"]
     return Transaction(
         type=TransactionType(values["type"]),
@@ -214,7 +221,7 @@ def _transaction(values: Values, postings: Rows) -> Transaction:
         operation_id=None if operation_id is None else OperationId(operation_id),
         occurred_at=values["occurred_at"],
         recorded_at=values["recorded_at"],
-        postings=tuple(_posting(row) for row in postings if row["entry"] == values["position"]),
+        postings=tuple(_posting(row) for row in postings),
     )
 
 

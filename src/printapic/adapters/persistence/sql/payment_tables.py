@@ -41,6 +41,12 @@ payments = Table(
     Column("review_reasons", JsonDocument, nullable=False),
     Column("version", Integer, nullable=False),
     UniqueConstraint("order_id"),
+    Index(
+        "payments_review_idx",
+        "id",
+        postgresql_where=text("review_reasons <> '[]'"),
+        sqlite_where=text("review_reasons <> '[]'"),
+    ),
 )
 
 payment_attempts = Table(
@@ -120,6 +126,15 @@ payment_transactions = Table(
     one_of("type", TransactionType),
     one_of("provider", Provider),
     one_of("source", Source),
+    Index("payment_transactions_recorded_at_idx", "recorded_at", "payment_id", "position"),
+    Index(
+        "payment_transactions_occurred_at_idx",
+        "provider",
+        "livemode",
+        "occurred_at",
+        "payment_id",
+        "position",
+    ),
 )
 
 ledger_postings = Table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Table, delete, select, text, tuple_, union_all
 
 from printapic.adapters.persistence.sql.parts import parts, rows_of
 from printapic.adapters.persistence.sql.payment_rows import (
@@ -147,6 +147,15 @@ class SqlPaymentRepository(PaymentRepository):
         statement = _WHOLE.where(payments.c.user_id == user_id).order_by(payments.c.id).limit(limit)
         if after is not None:
             statement = statement.where(payments.c.id > after)
+        return tuple(self._read(row) for row in self._transaction.rows(statement))
+
+    def page(self, *, review: bool, before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+        """Newest first, in one statement."""
+        statement = _WHOLE.order_by(payments.c.id.desc()).limit(limit)
+        if review:
+            statement = statement.where(text("payments.review_reasons <> '[]'"))
+        if before is not None:
+            statement = statement.where(payments.c.id < before)
         return tuple(self._read(row) for row in self._transaction.rows(statement))
 
     def _one(self, *conditions: ColumnElement[bool]) -> Payment | None:

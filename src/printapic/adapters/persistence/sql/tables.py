@@ -32,6 +32,7 @@ from printapic.adapters.persistence.sql.account_tables import (
 )
 from printapic.adapters.persistence.sql.audit_tables import audit_log, subject_keys, timers
 from printapic.adapters.persistence.sql.columns import SERIAL, JsonDocument, MoneyAmount, UtcDateTime
+from printapic.adapters.persistence.sql.finding_tables import payment_findings
 from printapic.adapters.persistence.sql.idempotency_tables import idempotency_keys
 from printapic.adapters.persistence.sql.invoice_tables import retained_invoices
 from printapic.adapters.persistence.sql.payment_tables import (
@@ -69,6 +70,7 @@ __all__ = [
     "orders",
     "payment_attempts",
     "payment_disputes",
+    "payment_findings",
     "payment_operations",
     "payment_refs",
     "payment_transactions",

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from printapic.adapters.persistence.sql.audit import SqlAuditLog
+from printapic.adapters.persistence.sql.bookkeeping import SqlJournal, SqlPaymentFindings
 from printapic.adapters.persistence.sql.catalogue import PriceListCache, SqlPriceLists
 from printapic.adapters.persistence.sql.credentials import (
     SqlAccountRequestRepository,
@@ -83,6 +84,8 @@ class SqlUnitOfWork(UnitOfWork):
         self.batches = SqlBatchRepository(transaction)
         self.payments = SqlPaymentRepository(transaction)
         self.inbox = SqlPaymentInbox(transaction)
+        self.journal = SqlJournal(transaction)
+        self.findings = SqlPaymentFindings(transaction)
         self.invoices = SqlRetainedInvoices(transaction)
         self.notifications = SqlNotificationRepository(transaction)
         self.jobs = SqlJobs(transaction, job_queue)
