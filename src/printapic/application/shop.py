@@ -46,6 +46,7 @@ from printapic.application.payments.dispatch import DispatchOperation
 from printapic.application.payments.erasure import ErasePayments
 from printapic.application.payments.intake import ReceiveWebhook, SettleWebhook
 from printapic.application.payments.refunds import ReleasePayment
+from printapic.application.payments.replaying import ListWebhookEvents, ReplayWebhook
 from printapic.application.payments.settlement import PollPayment, SyncPayment
 from printapic.application.payments.staff import AcceptParkedMoney, RefundPayment, ResolveReview
 from printapic.application.payments.undecided import ResolveOperation
@@ -182,6 +183,8 @@ class Shop:
     accept_parked_money: AcceptParkedMoney
     resolve_review: ResolveReview
     receive_webhook: ReceiveWebhook
+    list_webhook_events: ListWebhookEvents
+    replay_webhook: ReplayWebhook
 
     list_notifications: ListNotifications
 

@@ -79,6 +79,7 @@ def cast(shop: LiveShop) -> Cast:
             "sku": "print-9x13-glossy",
             "file_name": f"{uuid4()}.zip",
             "provider": "simulated",
+            "event_id": "evt_0",
         },
     )
 

@@ -63,6 +63,7 @@ class AuditAction(StrEnum):
     REFUND_REQUESTED = "payment.refund-requested"
     MONEY_ACCEPTED = "payment.money-accepted"
     REVIEW_RESOLVED = "payment.review-resolved"
+    WEBHOOK_REPLAY_REQUESTED = "webhook.replay-requested"
 
     @property
     def stream(self) -> AuditStream:
@@ -87,7 +88,14 @@ _ADMIN = frozenset(
     }
 )
 
-_MONEY = frozenset({AuditAction.REFUND_REQUESTED, AuditAction.MONEY_ACCEPTED, AuditAction.REVIEW_RESOLVED})
+_MONEY = frozenset(
+    {
+        AuditAction.REFUND_REQUESTED,
+        AuditAction.MONEY_ACCEPTED,
+        AuditAction.REVIEW_RESOLVED,
+        AuditAction.WEBHOOK_REPLAY_REQUESTED,
+    }
+)
 
 
 @attrs.frozen(kw_only=True)

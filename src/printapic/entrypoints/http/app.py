@@ -61,6 +61,7 @@ from printapic.entrypoints.http.shipments import ShipmentController
 from printapic.entrypoints.http.simulated_checkout import SimulatedCheckoutController
 from printapic.entrypoints.http.users import UserController
 from printapic.entrypoints.http.visits import Visits
+from printapic.entrypoints.http.webhook_events import WebhookEventController
 from printapic.entrypoints.http.webhooks import WebhookController
 from printapic.entrypoints.readiness import readiness
 from printapic.entrypoints.settings import NoThrottling, RedisThrottling, Settings
@@ -92,6 +93,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     PaymentController,
     PaymentStaffController,
     WebhookController,
+    WebhookEventController,
     NotificationController,
     AuditController,
 )

@@ -105,7 +105,8 @@ def refund_body(payment: Payment, operation: Operation) -> RefundBody:
     )
 
 
-def _staff(principal: Principal, caller: Caller) -> Staff:
+def staff_of(principal: Principal, caller: Caller) -> Staff:
+    """Who decides, and what for."""
     return Staff(
         user_id=principal.user_id,
         session_id=principal.session,
@@ -143,7 +144,7 @@ class PaymentStaffController(Controller):
             capture_ref=data.capture_ref,
             reason=data.reason,
             idempotency_key=idempotency_key(request),
-            staff=_staff(principal, caller),
+            staff=staff_of(principal, caller),
         )
         headers = {
             "Location": f"/v1/payments/{payment_id}/refunds",
@@ -185,7 +186,7 @@ class PaymentStaffController(Controller):
             payment_id=PaymentId(payment_id),
             capture_ref=data.capture_ref,
             reason=data.reason,
-            staff=_staff(principal, caller),
+            staff=staff_of(principal, caller),
         )
         return Response(payment_body(payment), headers={"ETag": etag(payment.version)})
 
@@ -210,6 +211,6 @@ class PaymentStaffController(Controller):
             payment_id=PaymentId(payment_id),
             review=data.review,
             reason=data.reason,
-            staff=_staff(principal, caller),
+            staff=staff_of(principal, caller),
         )
         return Response(payment_body(payment), headers={"ETag": etag(payment.version)})

@@ -1,0 +1,86 @@
+"""`printapic payments`: webhooks that nobody could look into."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.domain.payments.attempt import Provider
+from printapic.domain.payments.inbox import InboxState
+from printapic.entrypoints.embedded import open_container
+from printapic.entrypoints.settings import Settings
+from tests import builders as b
+from tests.integration.cli.terminal import Answer, Command
+
+LONG_AGO = datetime.now(UTC) - timedelta(hours=4)
+
+
+@pytest.fixture
+def units(printapic: Command) -> Iterator[UnitOfWorkFactory]:
+    printapic("migrate")
+    with open_container(Settings.from_environment()) as container:
+        yield container.unit_of_work()
+
+
+def keep(units: UnitOfWorkFactory, event_id: str, **fields: object) -> None:
+    entry = b.an_inbox_entry(
+        **{
+            "event_id": event_id,
+            "provider": Provider.SIMULATED,
+            "livemode": False,
+            "state": InboxState.RECEIVED,
+            "received_at": LONG_AGO,
+            "delivery_id": None,
+            **fields,
+        }
+    )
+    with units() as work:
+        assert work.inbox.receive(entry)
+        work.commit()
+
+
+def ids(answer: Answer) -> list[str]:
+    assert answer.exit_code == 0, answer.err
+    return [row["event_id"] for row in json.loads(answer.out)]
+
+
+def test_dead_webhooks_are_found_among_all_the_others(units: UnitOfWorkFactory, printapic: Command) -> None:
+    keep(units, "dead")
+    keep(units, "settled", state=InboxState.PROCESSED)
+    keep(units, "young", received_at=datetime.now(UTC))
+    assert ids(printapic("payments", "events", "--json")) == ["young", "settled", "dead"]
+    assert ids(printapic("payments", "events", "--dead", "--json")) == ["dead"]
+    assert ids(printapic("payments", "events", "--state", "processed", "--json")) == ["settled"]
+    assert ids(printapic("payments", "events", "--provider", "paypal", "--json")) == []
+    assert "dead" in printapic("payments", "events").out
+
+
+def test_dead_webhooks_are_replayed_as_far_as_this_environment_knows_them(
+    units: UnitOfWorkFactory, printapic: Command
+) -> None:
+    keep(units, "mine")
+    keep(units, "foreign", livemode=True)
+    answer = printapic("payments", "replay", "--dead")
+    assert answer == Answer(0, "due: mine\n", "left, from another environment: foreign\n")
+    jobs = json.loads(printapic("jobs", "list", "--json").out)
+    assert [job["name"] for job in jobs if job["state"] == "waiting"] == ["SettleWebhook"]
+
+
+def test_a_webhook_is_replayed_by_its_name(units: UnitOfWorkFactory, printapic: Command) -> None:
+    keep(units, "settled", state=InboxState.IGNORED)
+    assert printapic("payments", "replay", "settled").out == "due: settled\n"
+    assert ids(printapic("payments", "events", "--state", "received", "--json")) == ["settled"]
+    unknown = printapic("payments", "replay", "settled", "--provider", "stripe")
+    assert unknown.exit_code == 1
+    assert "[webhook-event-not-found]" in unknown.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("replay",), ("replay", "--dead", "x"), ("events", "--dead", "--state", "ignored")]
+)
+def test_a_wrong_call_is_exit_code_2(printapic: Command, arguments: tuple[str, ...]) -> None:
+    assert printapic("payments", *arguments).exit_code == 2
