@@ -443,6 +443,7 @@ def open_floor(
     image_processor: PillowImageProcessor | None = None,
     max_bytes: int = 1_000_000,
     staff_need_second_factor: bool = False,
+    manual_capture: bool = False,
 ) -> ShopFloor:
     """Open a shop with the prices above. A maker given here is called with what its class asks for.
 
@@ -499,6 +500,7 @@ def open_floor(
         staff_need_second_factor=staff_need_second_factor,
         return_origins=frozenset({WEB}),
         refund_limit=REFUND_LIMIT,
+        manual_capture=manual_capture,
         max_bytes=max_bytes,
     )
     shop.load_price_list(document=PRICES)

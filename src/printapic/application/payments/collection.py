@@ -75,7 +75,8 @@ class StartPayment:
     """Open a hosted checkout for an order.
 
     The attempt and the call that opens it are stored before the call is made, under the client's key:
-    the same request again, even after a crash, finds the same checkout.
+    the same request again, even after a crash, finds the same checkout. With `manual_capture` banks hold
+    the money until production starts, at providers that can do that.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -84,6 +85,7 @@ class StartPayment:
     gateways: Mapping[Provider, PaymentGateway]
     dispatch: DispatchOperation
     return_origins: frozenset[str]
+    manual_capture: bool
 
     def __call__(
         self,
@@ -124,6 +126,7 @@ class StartPayment:
                     provider=gateway.provider,
                     livemode=gateway.livemode,
                     expected=order.total,
+                    manual_capture=self.manual_capture and gateway.capabilities().manual_capture,
                     client_key=idempotency_key,
                     request_digest=digest,
                     return_url=return_url,

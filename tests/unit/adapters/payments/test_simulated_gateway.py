@@ -40,7 +40,6 @@ def test_money_taken_on_completion_waits_for_the_shop() -> None:
     assert (done.state, [c.amount for c in done.captures]) == (AttemptState.CAPTURED, [PRICE])
     assert value_of(counter.gateway.complete(ref=page.ref, key=key)) == done
     assert value_of(counter.gateway.complete(ref=page.ref, key=new_key())) == done
-    assert not counter.gateway.capabilities().manual_capture
 
 
 def test_i1_an_answer_that_asks_for_the_customer_is_remembered_too() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import attrs
 import pytest
 
 from printapic.adapters.payments.simulated.checkout import Choice
@@ -20,11 +21,12 @@ from printapic.application.payments.collection import (
     Started,
 )
 from printapic.application.payments.dispatch import ProviderUnreachable
-from printapic.application.ports.payments import CheckoutRequest, Opened, Outcome
+from printapic.application.ports.payments import Capabilities, CheckoutRequest, Opened, Outcome
 from printapic.application.ports.unit_of_work import StorageUnavailable
 from printapic.domain.actors import Actor, Role
 from printapic.domain.ids import OperationId, PaymentId
 from printapic.domain.orders.order import PAYMENT_WINDOW, Order, OrderNotFound
+from printapic.domain.orders.status import OrderStatus
 from printapic.domain.payments.account import (
     MAX_CHECKOUTS,
     IdempotencyKeyReused,
@@ -35,7 +37,7 @@ from printapic.domain.payments.attempt import AttemptState
 from printapic.domain.payments.operation import LEASE, OperationState
 from printapic.domain.payments.status import PaymentStatus
 from printapic.domain.payments.transaction import Source
-from tests.shop_floor import WEB, ShopFloor, line, open_floor, user_of
+from tests.shop_floor import HOUR, WEB, ShopFloor, line, open_floor, user_of
 
 BEFORE = (Fault.TIME_OUT_BEFORE, Fault.SERVER_ERROR_BEFORE)
 AFTER = (Fault.TIME_OUT_AFTER, Fault.SERVER_ERROR_AFTER, Fault.MALFORMED)
@@ -387,3 +389,32 @@ def test_an_order_of_several_lines_is_paid_as_one(floor: ShopFloor, anna: Actor)
     image = floor.upload(anna)
     order = floor.paid(anna, line(image), line(image, quantity=4), key="several")
     assert floor.payment(order).allocated == order.total
+
+
+def test_h2_a_shop_may_let_banks_hold_the_money_until_production_starts() -> None:
+    floor = open_floor(manual_capture=True)
+    order = floor.place(floor.customer()).order
+    floor.press(floor.start(order))
+    floor.hear()
+    payment = floor.payment(order)
+    assert [attempt.manual_capture for attempt in payment.attempts] == [True]
+    assert (payment.status, payment.captured.minor) == (PaymentStatus.AUTHORIZED, 0)
+    assert floor.order(order.id).status is OrderStatus.CONFIRMED
+    floor.later(3 * HOUR)
+    assert floor.captured_and_refunded() == (order.total.minor, 0)
+    assert floor.order(order.id).status is OrderStatus.IN_PRODUCTION
+
+
+class Plain(SimulatedGateway):
+    """It takes money at once or not at all."""
+
+    def capabilities(self) -> Capabilities:
+        return attrs.evolve(super().capabilities(), manual_capture=False)
+
+
+def test_where_a_provider_holds_no_money_it_is_taken_at_once() -> None:
+    floor = open_floor(gateway=Plain, manual_capture=True)
+    order = floor.place(floor.customer()).order
+    floor.press(floor.start(order))
+    floor.hear()
+    assert floor.payment(order).status is PaymentStatus.PAID

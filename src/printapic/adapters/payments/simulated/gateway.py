@@ -63,7 +63,7 @@ class SimulatedGateway(PaymentGateway):
     """A provider that behaves, and misbehaves on request (`faults`).
 
     * `public_url`: where the shop shows the hosted pages, `{public_url}/simulated-checkout/{token}`.
-    * `collection`: when the money of the checkouts opened here is taken.
+    * `collection`: when the money is taken of the checkouts opened here that ask for nothing else.
     * `index_lag`: how long a checkout takes until `find` knows it, as at providers that index later.
     * `refunds_pend`: refunds are accepted as pending, and decided later in the provider's dashboard.
 
@@ -93,15 +93,15 @@ class SimulatedGateway(PaymentGateway):
         return False
 
     def capabilities(self) -> Capabilities:
-        manual = self._collection is Collection.ON_CAPTURE
         return Capabilities(
-            manual_capture=manual, partial_capture=manual, key_lifetime=KEY_LIFETIME, currencies=CURRENCIES
+            manual_capture=True, partial_capture=True, key_lifetime=KEY_LIFETIME, currencies=CURRENCIES
         )
 
     def open(self, *, checkout: CheckoutRequest, key: OperationId) -> Outcome[Opened]:
         def effect(entry: BookEntry) -> Outcome[Opened]:
             if refusal := checkout_refused(checkout, now=entry.now):
                 return Rejected(code=refusal)
+            collection = Collection.ON_CAPTURE if checkout.manual_capture else self._collection
             page = Checkout(
                 ref=new_ref("co"),
                 token=secrets.token_urlsafe(24),
@@ -113,7 +113,7 @@ class SimulatedGateway(PaymentGateway):
                 return_url=checkout.return_url,
                 cancel_url=checkout.cancel_url,
                 locale=checkout.locale,
-                collection=self._collection.value,
+                collection=collection.value,
                 state=AttemptState.OPEN,
                 created_at=entry.now,
                 expires_at=checkout.expires_at,
