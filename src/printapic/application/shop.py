@@ -41,6 +41,7 @@ from printapic.application.orders.fulfilment import MarkDelivered, ShipParcel, S
 from printapic.application.orders.invoices import OpenInvoice
 from printapic.application.orders.printing import RenderPrintFiles
 from printapic.application.orders.tracking import ListOrders, ReadActions, ReadOrder
+from printapic.application.payments.checking import CheckPayments
 from printapic.application.payments.collection import ReadOrderPayment, ReadPayment, StartPayment
 from printapic.application.payments.dispatch import DispatchOperation
 from printapic.application.payments.erasure import ErasePayments
@@ -185,6 +186,7 @@ class Shop:
     receive_webhook: ReceiveWebhook
     list_webhook_events: ListWebhookEvents
     replay_webhook: ReplayWebhook
+    check_payments: CheckPayments
 
     list_notifications: ListNotifications
 

@@ -79,6 +79,21 @@ def test_a_webhook_is_replayed_by_its_name(units: UnitOfWorkFactory, printapic: 
     assert "[webhook-event-not-found]" in unknown.err
 
 
+def test_what_waits_too_long_is_told_and_is_exit_code_1(units: UnitOfWorkFactory, printapic: Command) -> None:
+    assert printapic("payments", "check", "--json") == Answer(0, "[]\n", "")
+    keep(units, "waits", type="checkout.completed")
+    keep(units, "young", received_at=datetime.now(UTC))
+    answer = printapic("payments", "check", "--json")
+    assert answer.exit_code == 1
+    [concern] = json.loads(answer.out)
+    assert concern == {
+        "kind": "webhook-waits",
+        "ref": "waits",
+        "what": "checkout.completed",
+        "since": LONG_AGO.isoformat(),
+    }
+
+
 @pytest.mark.parametrize(
     "arguments", [("replay",), ("replay", "--dead", "x"), ("events", "--dead", "--state", "ignored")]
 )

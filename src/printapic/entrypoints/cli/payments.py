@@ -23,7 +23,7 @@ _PROVIDERS = click.Choice([provider.value for provider in Provider])
 
 @click.group()
 def payments() -> None:
-    """Find what providers told and nobody could look into, and look into it again."""
+    """Check the money, and look again into what providers told and nobody could look into."""
 
 
 @payments.command()
@@ -67,6 +67,28 @@ def replay(event_ids: tuple[str, ...], dead: bool, provider: str | None) -> None
                 click.echo(f"left, from another environment: {event_id}", err=True)
             else:
                 click.echo(f"due: {event_id}")
+
+
+@payments.command()
+@as_json
+def check(as_json: bool) -> None:
+    """Tell what waits too long or does not add up. Exit code 1 if anything does."""
+    with open_container(Settings.from_environment()) as container:
+        concerns = container.shop().check_payments()
+    show(
+        [
+            {
+                "kind": each.kind.value,
+                "ref": each.ref,
+                "what": each.what,
+                "since": each.since.isoformat(),
+            }
+            for each in concerns
+        ],
+        as_json=as_json,
+    )
+    if concerns:
+        raise click.exceptions.Exit(1)
 
 
 def _dead(shop: Shop, provider: str | None) -> Iterator[InboxEntry]:

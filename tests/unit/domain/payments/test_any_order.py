@@ -25,6 +25,7 @@ from printapic.domain.payments.snapshot import (
     RefundFact,
     RefundState,
 )
+from printapic.domain.payments.soundness import faults_of
 from printapic.domain.payments.transaction import TransactionType
 from tests.unit.domain.payments.till import DUE, Till, contested, given_back, held_with, moved, paid_with
 
@@ -192,6 +193,7 @@ def test_v1_never_more_allocated_than_due_nor_given_back_than_came(data: st.Data
     for number in order:
         arrive(till, attempt_id, sights, [number])
         payment = till.payment
+        assert faults_of(payment) == ()
         assert payment.allocated in (Money.zero(DUE.currency), DUE)
         assert len(till.rows(TransactionType.CAPTURE)) <= 1
         assert payment.allocated <= payment.captured

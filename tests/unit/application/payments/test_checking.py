@@ -1,0 +1,88 @@
+"""What waits too long or does not add up is told, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+import pytest
+
+from printapic.adapters.payments.simulated.checkout import DeskOrder, WebhookTiming
+from printapic.adapters.payments.simulated.faults import Fault
+from printapic.application.payments.checking import ConcernKind
+from printapic.application.payments.dispatch import ProviderUnreachable
+from printapic.domain.actors import Actor
+from printapic.domain.payments.attempt import Provider
+from printapic.domain.payments.inbox import InboxEntry
+from tests.shop_floor import HOUR, MINUTE, ShopFloor
+
+
+def told(floor: ShopFloor) -> list[tuple[ConcernKind, str, str]]:
+    return [(each.kind, each.ref, each.what) for each in floor.shop.check_payments()]
+
+
+def keep(floor: ShopFloor, event_id: str, *, at: datetime) -> None:
+    entry = InboxEntry(
+        provider=Provider.SIMULATED,
+        livemode=False,
+        event_id=event_id,
+        type="checkout.completed",
+        ref=None,
+        body_sha256="0" * 64,
+        received_at=at,
+    )
+    with floor.unit_of_work() as work:
+        work.inbox.receive(entry)
+        work.commit()
+
+
+def test_a_shop_where_all_is_well_has_no_concerns(floor: ShopFloor, anna: Actor) -> None:
+    orders = [floor.paid(anna, key=f"order-{number}") for number in range(3)]
+    floor.shop.cancel_order(order_id=orders[0].id, actor=anna)
+    floor.hear()
+    floor.later(HOUR)
+    assert told(floor) == []
+
+
+def test_v5_webhooks_that_wait_for_five_minutes_are_told_all_of_them(floor: ShopFloor) -> None:
+    now = floor.clock.now()
+    for number in range(101):
+        keep(floor, f"evt-{number}", at=now)
+    floor.clock.advance(MINUTE)
+    keep(floor, "evt-young", at=floor.clock.now())
+    floor.clock.advance(4 * MINUTE)
+    assert told(floor) == []
+    floor.clock.advance(MINUTE / 60)
+    concerns = floor.shop.check_payments()
+    assert {each.ref for each in concerns} == {f"evt-{number}" for number in range(101)}
+    assert {(each.kind, each.what, each.since) for each in concerns} == {
+        (ConcernKind.WEBHOOK_WAITS, "checkout.completed", now)
+    }
+
+
+def test_v5_a_call_undecided_for_a_quarter_of_an_hour_is_told(floor: ShopFloor, anna: Actor) -> None:
+    order = floor.place(anna).order
+    floor.gateway.faults.plan("open", 1, Fault.TIME_OUT_BEFORE)
+    with pytest.raises(ProviderUnreachable):
+        floor.start(order)
+    floor.clock.advance(15 * MINUTE - MINUTE / 60)
+    assert told(floor) == []
+    floor.clock.advance(MINUTE / 60)
+    assert told(floor) == [(ConcernKind.CALL_UNDECIDED, str(floor.payment(order).id), "open unknown")]
+    floor.work()
+    assert told(floor) == []
+
+
+def test_a_payment_whose_ledger_was_touched_is_told(floor: ShopFloor, anna: Actor) -> None:
+    order = floor.place(anna).order
+    floor.press(floor.start(order), desk=DeskOrder(webhook=WebhookTiming.NEVER))
+    payment = floor.payment(order)
+    with floor.unit_of_work() as work:
+        touched = work.payments.get(payment.id)
+        touched.transactions = tuple(attrs.evolve(row, postings=()) for row in touched.transactions)
+        work.payments.save(touched)
+        work.commit()
+    assert told(floor) == [
+        (ConcernKind.PAYMENT_UNSOUND, str(payment.id), "postings-differ"),
+        (ConcernKind.PAYMENT_UNSOUND, str(payment.id), "receivable-differs"),
+    ]
