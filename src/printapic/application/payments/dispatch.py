@@ -102,8 +102,10 @@ class DispatchOperation:
         operation = payment.operation(operation_id)
         if self.look.absent(payment, operation):
             with self.unit_of_work() as work:
+                order = work.orders.get(payment.order_id)
                 payment = work.payments.get(payment.id)
                 payment.disprove(operation_id, sends=operation.sends)
+                self._close_if_unwanted(payment, order)
                 work.payments.save(payment)
                 work.commit()
 
@@ -198,7 +200,7 @@ class DispatchOperation:
         return payment
 
     def _close_if_unwanted(self, payment: Payment, order: Order) -> None:
-        """The order was called off, or paid, while this checkout was being opened: nobody should pay here."""
+        """The order was called off, or paid, while nobody knew of this call: nobody should pay any more."""
         if not order.wants_payment:
             payment.close_checkouts(
                 reason="order-closed",

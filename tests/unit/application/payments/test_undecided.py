@@ -209,6 +209,24 @@ def test_i4_a_forgotten_key_is_not_used_while_the_books_stay_closed(floor: ShopF
     assert floor.captured_and_refunded() == (300, 300)
 
 
+def test_i4_money_that_was_never_taken_is_not_taken_any_more_for_an_order_that_is_over() -> None:
+    floor = open_floor(gateway=partial(SimulatedGateway, collection=Collection.ON_COMPLETE))
+    order = floor.place(floor.customer()).order
+    floor.press(floor.start(order))
+    fail(floor, "complete", SILENCE)
+    floor.hear()
+    assert the(OperationKind.COMPLETE, floor.payment(order)).state is OperationState.UNKNOWN
+    forget(floor)
+    floor.perform("ExpireOrder", order_id=str(order.id))
+    assert floor.order(order.id).status is OrderStatus.EXPIRED
+    resolve(floor, order, OperationKind.COMPLETE)
+    complete = the(OperationKind.COMPLETE, floor.payment(order))
+    assert (complete.state, complete.sends) == (OperationState.ABANDONED, 1)
+    floor.work()
+    floor.later(HOUR)
+    assert floor.captured_and_refunded() == (0, 0)
+
+
 def test_i4_a_page_whose_opening_was_forgotten_is_found_and_not_opened_twice(
     floor: ShopFloor, order: Order
 ) -> None:
