@@ -8,7 +8,7 @@ from datetime import datetime
 
 import attrs
 
-from printapic.application.payments.settlement import moved
+from printapic.application.payments.settlement import demand, moved
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
@@ -205,7 +205,10 @@ class AcceptParkedMoney:
     identifiers: Identifiers
 
     def __call__(self, *, payment_id: PaymentId, capture_ref: str, reason: str, staff: Staff) -> Payment:
-        """Raises `PaymentNotFound`, `ReasonNeeded`, `CaptureNotFound` or `MoneyNotAcceptable`."""
+        """`CaptureDisputed` is raised while a bank contests that money.
+
+        Also raises `PaymentNotFound`, `ReasonNeeded`, `CaptureNotFound` or `MoneyNotAcceptable`.
+        """
         if not 1 <= len(reason.strip()) <= MAX_REASON:
             raise ReasonNeeded
         now = self.clock.now()
@@ -213,7 +216,10 @@ class AcceptParkedMoney:
         with self.unit_of_work() as work:
             order, payment = work.orders.get(order_id), work.payments.get(payment_id)
             payment.accept_parked(
-                capture_ref, new_operation_id=lambda: OperationId(self.identifiers.uuid()), at=now
+                capture_ref,
+                new_operation_id=lambda: OperationId(self.identifiers.uuid()),
+                at=now,
+                demand=demand(order),
             )
             if moved(order, payment, len(payment.review_reasons), now):
                 work.orders.save(order)

@@ -12,8 +12,9 @@ from printapic.domain.ids import OperationId, UserId
 from printapic.domain.money import Money
 from printapic.domain.payments.account import IdempotencyKeyReused, PaymentAccount
 from printapic.domain.payments.attempt import Attempt
-from printapic.domain.payments.events import PaymentSucceeded
+from printapic.domain.payments.events import MoneyCollected, PaymentSucceeded
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
+from printapic.domain.payments.status import Demand
 from printapic.domain.payments.transaction import Source, Transaction, TransactionType
 
 NewOperationId = Callable[[], OperationId]
@@ -103,13 +104,16 @@ class PaymentReturns(PaymentAccount):
             if known is not None:
                 return known
         capture = self.capture(request.capture_ref)
-        if any(dispute.open and dispute.capture_ref == capture.ref for dispute in self.disputes):
-            raise CaptureDisputed
+        self._demand_uncontested(capture)
         left = self.refundable(capture)
         amount = left if request.amount is None else request.amount
         if amount.currency != left.currency or not 0 < amount.minor <= left.minor:
             raise RefundTooLarge(left)
         return self._promise(capture, amount, request, operation_id=operation_id, at=at)
+
+    def _demand_uncontested(self, capture: Transaction) -> None:
+        if any(dispute.open and dispute.capture_ref == capture.ref for dispute in self.disputes):
+            raise CaptureDisputed
 
     def _promise(
         self,
@@ -209,14 +213,25 @@ class PaymentReturns(PaymentAccount):
 
     # What a person decides
 
-    def accept_parked(self, capture_ref: str, *, new_operation_id: NewOperationId, at: datetime) -> None:
+    def accept_parked(
+        self,
+        capture_ref: str,
+        *,
+        new_operation_id: NewOperationId,
+        at: datetime,
+        demand: Demand = Demand.OPEN,
+    ) -> None:
         """Let money that was parked pay the order after all; what is too much of it goes back.
 
-        Raises `CaptureNotFound` and `MoneyNotAcceptable`.
+        An order that went on already, on a promise that its bank broke, is not covered a second time.
+        Raises `CaptureNotFound`, `CaptureDisputed` and `MoneyNotAcceptable`.
         """
         capture = self.capture(capture_ref)
-        fits = capture.amount.currency == self.due.currency and self.refundable(capture) >= self.due
-        if self.covered or not fits or self.log.has(TransactionType.DUE_WITHDRAWN, str(self.id)):
+        self._demand_uncontested(capture)
+        left = self.refundable(capture)
+        fits = left.currency == self.due.currency and left >= self.due
+        withdrawn = self.log.has(TransactionType.DUE_WITHDRAWN, str(self.id))
+        if self.covered or not fits or withdrawn or demand is Demand.WITHDRAWN:
             raise MoneyNotAcceptable
         self._write(
             attrs.evolve(
@@ -230,8 +245,9 @@ class PaymentReturns(PaymentAccount):
             )
         )
         self._resolve(f"capture-amount:{capture.ref}")
-        self._record(PaymentSucceeded(at=at, payment_id=self.id, order_id=self.order_id))
-        surplus = capture.amount - self.due
+        happened = PaymentSucceeded if demand is Demand.OPEN else MoneyCollected
+        self._record(happened(at=at, payment_id=self.id, order_id=self.order_id))
+        surplus = left - self.due
         if surplus:
             request = RefundRequest(capture_ref=capture.ref, amount=surplus, reason="overpaid")
             self.refund(request, operation_id=new_operation_id(), at=at)

@@ -69,21 +69,31 @@ def balances(log: TransactionLog, *, about: str | None = None) -> dict[tuple[str
     return {key: minor for key, minor in sums.items() if minor}
 
 
-def _reversed(rows: tuple[Posting, ...]) -> tuple[Posting, ...]:
-    return tuple(posting.reversed() for posting in reversed(rows))
+def _claimed(entry: Transaction, before: TransactionLog, change: int) -> tuple[Posting, ...]:
+    """Promise some more of a capture to its payer, or less: what is parked goes first, and comes back last.
 
-
-def _owed(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
-    """A promise to give back: out of the suspense account as far as the capture is parked there."""
-    code = entry.amount.currency.code
-    parked = -balances(before, about=entry.about).get((SUSPENSE, code), 0)
-    from_suspense = Money(min(parked, entry.amount.minor), entry.amount.currency)
-    rest = entry.amount - from_suspense
-    return tuple(
-        Posting(debit=account, credit=REFUNDS_PAYABLE, amount=part)
-        for account, part in ((SUSPENSE, from_suspense), (ORDER_OBLIGATION, rest))
-        if part
+    So the suspense account holds what of parked money nobody claimed, in whatever order that came about.
+    """
+    currency = entry.amount.currency
+    parked = _sum(entry, before, TransactionType.CAPTURE_PARKED)
+    parked -= _sum(entry, before, TransactionType.PARKED_ACCEPTED)
+    gone = sum(
+        posting.amount.minor if posting.credit == REFUNDS_PAYABLE else -posting.amount.minor
+        for row in before.rows
+        if row.about == entry.about and row.amount.currency == currency
+        for posting in row.postings
+        if {posting.debit, posting.credit} & {SUSPENSE, ORDER_OBLIGATION} and row.type in _BY_HISTORY
     )
+    from_suspense = max(0, parked - gone) - max(0, parked - gone - change)
+    moves = ((SUSPENSE, from_suspense), (ORDER_OBLIGATION, change - from_suspense))
+    rows = [Posting(debit=a, credit=REFUNDS_PAYABLE, amount=Money(abs(m), currency)) for a, m in moves if m]
+    return tuple(rows) if change > 0 else tuple(posting.reversed() for posting in rows)
+
+
+def _sum(entry: Transaction, before: TransactionLog, type_: TransactionType) -> int:
+    """All rows of that type about the same capture, in the entry's currency."""
+    rows = _about(entry, before, type_)
+    return sum(row.amount.minor for row in rows if row.amount.currency == entry.amount.currency)
 
 
 def _of_operation(entry: Transaction, before: TransactionLog) -> TransactionLog:
@@ -92,34 +102,40 @@ def _of_operation(entry: Transaction, before: TransactionLog) -> TransactionLog:
     return TransactionLog(tuple(own), before.currency)
 
 
-def _promise(own: TransactionLog) -> tuple[Posting, ...]:
-    """What was posted as a refund was asked for, while all of that is still owed."""
+def _promised(own: TransactionLog) -> int:
+    """What was promised as a refund was asked for, while all of that is still owed; else nothing."""
     asked = next((row for row in own.rows if row.type is TransactionType.REFUND_REQUESTED), None)
     if asked is None:
-        return ()
+        return 0
     owed = -balances(own).get((REFUNDS_PAYABLE, asked.amount.currency.code), 0)
-    return asked.postings if owed >= asked.amount.minor else ()
+    return asked.amount.minor if owed >= asked.amount.minor else 0
+
+
+def _asked(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
+    return _claimed(entry, before, entry.amount.minor)
 
 
 def _given_back(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
     if before.has(TransactionType.REFUND_FAILED, entry.ref):
         return ()  # An older look that arrives later: it came back since.
     paid = Posting(debit=REFUNDS_PAYABLE, credit=_own(PSP_CLEARING, entry), amount=entry.amount)
-    return (paid,) if _promise(_of_operation(entry, before)) else (*_owed(entry, before), paid)
+    if _promised(_of_operation(entry, before)):
+        return (paid,)
+    return (*_claimed(entry, before, entry.amount.minor), paid)
 
 
 def _came_back(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
-    done = [
-        row for row in before.rows if row.type is TransactionType.REFUND_SUCCEEDED and row.ref == entry.ref
-    ]
-    undone = tuple(posting for row in done for posting in _reversed(row.postings))
+    rows = [row for row in before.rows if row.type is TransactionType.REFUND_SUCCEEDED]
+    done = [posting for row in rows if row.ref == entry.ref for posting in row.postings]
+    unpaid = tuple(posting.reversed() for posting in done if posting.debit == REFUNDS_PAYABLE)
+    claimed = sum(posting.amount.minor for posting in done if posting.credit == REFUNDS_PAYABLE)
     own = _of_operation(entry, before)
-    owed_again = TransactionLog((*own.rows, attrs.evolve(entry, postings=undone)), before.currency)
-    return (*undone, *_reversed(_promise(owed_again)))
+    owed_again = TransactionLog((*own.rows, attrs.evolve(entry, postings=unpaid)), before.currency)
+    return (*unpaid, *_claimed(entry, before, -(claimed or _promised(owed_again))))
 
 
 def _abandoned(entry: Transaction, before: TransactionLog) -> tuple[Posting, ...]:
-    return _reversed(_promise(_of_operation(entry, before)))
+    return _claimed(entry, before, -_promised(_of_operation(entry, before)))
 
 
 def _about(entry: Transaction, before: TransactionLog, type_: TransactionType) -> list[Transaction]:
@@ -155,7 +171,7 @@ def _written_off(entry: Transaction, before: TransactionLog) -> tuple[Posting, .
 _BY_HISTORY: Mapping[TransactionType, Callable[[Transaction, TransactionLog], tuple[Posting, ...]]] = (
     MappingProxyType(
         {
-            TransactionType.REFUND_REQUESTED: _owed,
+            TransactionType.REFUND_REQUESTED: _asked,
             TransactionType.REFUND_ABANDONED: _abandoned,
             TransactionType.REFUND_SUCCEEDED: _given_back,
             TransactionType.REFUND_FAILED: _came_back,

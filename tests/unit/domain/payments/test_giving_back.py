@@ -9,12 +9,25 @@ import pytest
 from printapic.domain.ids import UserId
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import AttemptState
-from printapic.domain.payments.events import PaymentSucceeded
-from printapic.domain.payments.giving_back import MoneyNotAcceptable, RefundRequest, RefundTooLarge
+from printapic.domain.payments.events import MoneyCollected, PaymentSucceeded
+from printapic.domain.payments.giving_back import (
+    CaptureDisputed,
+    MoneyNotAcceptable,
+    RefundRequest,
+    RefundTooLarge,
+)
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
 from printapic.domain.payments.payment import CaptureNotFound, IdempotencyKeyReused, PaymentStatus
 from printapic.domain.payments.transaction import Source, TransactionType
-from tests.unit.domain.payments.till import DUE, NOON, Till, given_back, new_operation_id, paid_with
+from tests.unit.domain.payments.till import (
+    DUE,
+    NOON,
+    Till,
+    contested,
+    given_back,
+    new_operation_id,
+    paid_with,
+)
 
 CAPTURED = AttemptState.CAPTURED
 TOO_MUCH, TOO_LITTLE = Money.of("15.00", "EUR"), Money.of("12.00", "EUR")
@@ -41,7 +54,7 @@ def refund(till: Till, amount: str | None = None, *, key: str | None = None, dig
 
 
 def accept(till: Till) -> None:
-    till.payment.accept_parked("capture-1", new_operation_id=new_operation_id, at=NOON)
+    till.payment.accept_parked("capture-1", new_operation_id=new_operation_id, at=NOON, demand=till.demand)
 
 
 def test_r1_several_partial_refunds_add_up_to_what_came() -> None:
@@ -216,6 +229,55 @@ def test_a1_money_on_its_way_back_cannot_be_accepted() -> None:
         accept(till)
     with pytest.raises(CaptureNotFound):
         till.payment.accept_parked("elsewhere", new_operation_id=new_operation_id, at=NOON)
+
+
+def test_v4_money_accepted_for_a_broken_promise_covers_the_order_no_second_time() -> None:
+    till = Till()
+    attempt_id = till.checkout()
+    till.holds(attempt_id)
+    till.see(attempt_id, CAPTURED, [paid_with(amount=TOO_MUCH)])
+    till.see(attempt_id, AttemptState.VOIDED)
+    accept(till)
+    assert [type(event) for event in till.events(PaymentSucceeded, MoneyCollected)] == [
+        PaymentSucceeded,
+        MoneyCollected,
+    ]
+
+
+def test_a1_money_is_not_accepted_while_a_cancel_is_worked_off() -> None:
+    till = till_with(TOO_MUCH)
+    till.wanted = False
+    with pytest.raises(MoneyNotAcceptable):
+        accept(till)
+
+
+def test_a1_of_a_surplus_only_what_is_left_goes_back() -> None:
+    till = till_with(TOO_MUCH)
+    refund(till, "1.00")
+    accept(till)
+    assert [op.amount.amount for op in till.calls(OperationKind.REFUND)] == ["1.00", "1.10"]
+    assert till.payment.allocated == DUE
+
+
+def test_a1_d2_money_that_a_bank_contests_is_not_accepted() -> None:
+    till = till_with(TOO_MUCH)
+    rows = till.payment.transactions
+    attempt_id = till.payment.attempts[0].id
+    till.see(attempt_id, CAPTURED, [paid_with(amount=TOO_MUCH)], disputes=[contested()])
+    with pytest.raises(CaptureDisputed):
+        accept(till)
+    assert till.payment.transactions == rows
+
+
+def test_v3_a_refund_of_the_dashboard_and_a_refused_one_of_ours_leave_the_suspense_account_right() -> None:
+    till = till_with(TOO_LITTLE)
+    ours = refund(till)
+    attempt_id = till.payment.attempts[0].id
+    five = given_back("dash", amount=Money.of("5.00", "EUR"))
+    till.see(attempt_id, CAPTURED, [paid_with(amount=TOO_LITTLE)], [five])
+    till.payment.refuse(ours.id, OperationState.REJECTED, "refund-amount-exceeded", at=NOON)
+    assert till.balances()["suspense"] == -700
+    assert till.balances()["order_obligation"] == -DUE.minor
 
 
 def test_a1_a_refund_of_parked_money_comes_out_of_the_suspense_account() -> None:
