@@ -27,6 +27,7 @@ from printapic.application.orders.printing import RenderPrintFiles
 from printapic.application.payments.dispatch import DispatchOperation
 from printapic.application.payments.erasure import ErasePayments
 from printapic.application.payments.intake import SettleWebhook
+from printapic.application.payments.reconciliation import ReconcileDaily
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, first_poll
 from printapic.application.payments.undecided import ResolveOperation
@@ -209,12 +210,19 @@ JOBS = frozenset(
     {reaction.use_case.__name__ for reactions in REACTIONS.values() for reaction in reactions}
     | {
         use_case.__name__
-        for use_case in (ClearShelf, DispatchOperation, PurgeExpired, SealAuditLog, SettleWebhook)
+        for use_case in (
+            ClearShelf,
+            DispatchOperation,
+            PurgeExpired,
+            ReconcileDaily,
+            SealAuditLog,
+            SettleWebhook,
+        )
     }
 )
-"""Every use case that may be run as a job. Five are promised by no event: the reading of a webhook by the
-inbox, as it stores the webhook, checkpoints of the audit log and housekeeping by timers, and a single
-dispatch by releases that had no `ResolveOperation`."""
+"""Every use case that may be run as a job. Six are promised by no event: the reading of a webhook by the
+inbox, as it stores the webhook, checkpoints of the audit log, housekeeping and the comparison of the books by
+timers, and a single dispatch by releases that had no `ResolveOperation`."""
 
 
 def jobs_for(event: DomainEvent) -> Iterable[Job]:

@@ -46,6 +46,13 @@ from printapic.application.payments.collection import ReadOrderPayment, ReadPaym
 from printapic.application.payments.dispatch import DispatchOperation
 from printapic.application.payments.erasure import ErasePayments
 from printapic.application.payments.intake import ReceiveWebhook, SettleWebhook
+from printapic.application.payments.reconciliation import (
+    CloseFinding,
+    ListFindings,
+    ReconcileDaily,
+    ReconcilePayments,
+    ScheduleReconciliation,
+)
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.replaying import ListWebhookEvents, ReplayWebhook
 from printapic.application.payments.settlement import PollPayment, SyncPayment
@@ -187,6 +194,9 @@ class Shop:
     list_webhook_events: ListWebhookEvents
     replay_webhook: ReplayWebhook
     check_payments: CheckPayments
+    reconcile_payments: ReconcilePayments
+    list_findings: ListFindings
+    close_finding: CloseFinding
 
     list_notifications: ListNotifications
 
@@ -195,6 +205,7 @@ class Shop:
     schedule_checkpoint: ScheduleCheckpoint
     schedule_purge: SchedulePurge
     schedule_clearing: ScheduleClearing
+    schedule_reconciliation: ScheduleReconciliation
 
     # Reactions, run as jobs
     seal_audit_log: SealAuditLog
@@ -220,6 +231,7 @@ class Shop:
     dispatch_operation: DispatchOperation
     resolve_operation: ResolveOperation
     release_payment: ReleasePayment
+    reconcile_daily: ReconcileDaily
 
     def perform(self, job: Job) -> None:
         """Run the reaction that a job names. Unknown arguments, from a newer version, are left out.

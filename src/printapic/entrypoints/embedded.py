@@ -96,7 +96,12 @@ def keeping_time(container: Container) -> Iterator[None]:
 
 def _keep_time(container: Container, stop: threading.Event) -> None:
     shop, clock = container.shop(), container.clock()
-    schedules = (shop.schedule_checkpoint, shop.schedule_purge, shop.schedule_clearing)
+    schedules = (
+        shop.schedule_checkpoint,
+        shop.schedule_purge,
+        shop.schedule_clearing,
+        shop.schedule_reconciliation,
+    )
     pause_s = 0.0
     while not stop.wait(pause_s):
         try:

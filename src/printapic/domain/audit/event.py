@@ -64,6 +64,7 @@ class AuditAction(StrEnum):
     MONEY_ACCEPTED = "payment.money-accepted"
     REVIEW_RESOLVED = "payment.review-resolved"
     WEBHOOK_REPLAY_REQUESTED = "webhook.replay-requested"
+    FINDING_CLOSED = "payment.finding-closed"
 
     @property
     def stream(self) -> AuditStream:
@@ -94,6 +95,7 @@ _MONEY = frozenset(
         AuditAction.MONEY_ACCEPTED,
         AuditAction.REVIEW_RESOLVED,
         AuditAction.WEBHOOK_REPLAY_REQUESTED,
+        AuditAction.FINDING_CLOSED,
     }
 )
 

@@ -99,6 +99,16 @@ class Accounts:
         """The checkout of this name."""
         return self._one("SELECT * FROM checkout WHERE ref = ?", ref)
 
+    def checkout_of(self, name: str) -> Checkout | None:
+        """The checkout of this name, or the one in which a capture or a refund has it."""
+        return self._one(
+            "SELECT * FROM checkout WHERE ref IN (SELECT :name"
+            " UNION SELECT checkout_ref FROM capture WHERE ref = :name"
+            " UNION SELECT capture.checkout_ref FROM refund"
+            " JOIN capture ON capture.ref = refund.capture_ref WHERE refund.ref = :name)",
+            name=name,
+        )
+
     def checkout_at(self, token: str) -> Checkout | None:
         """The checkout whose page has this address."""
         return self._one("SELECT * FROM checkout WHERE token = ?", token)
@@ -114,8 +124,8 @@ class Accounts:
             as_text(until),
         )
 
-    def _one(self, query: str, *values: str) -> Checkout | None:
-        row = self._connection.execute(query, values).fetchone()
+    def _one(self, query: str, *values: str, **named: str) -> Checkout | None:
+        row = self._connection.execute(query, named or values).fetchone()
         return None if row is None else _checkout(row)
 
     def change(self, checkout: Checkout, state: AttemptState, *, authorized: Money | None = None) -> Checkout:

@@ -201,7 +201,7 @@ class SimulatedGateway(PaymentGateway):
     def fetch(self, *, ref: str) -> Outcome[Snapshot]:
         def answer() -> Outcome[Snapshot]:
             with self._books.entry() as entry:
-                checkout = entry.accounts.checkout(ref)
+                checkout = entry.accounts.checkout_of(ref)
                 if checkout is None:
                     return Rejected(code="not-found", trace=_trace())
                 return Done(value=entry.accounts.snapshot(checkout), trace=_trace())

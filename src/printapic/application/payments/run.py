@@ -1,0 +1,325 @@
+"""One comparison of one provider's books with ours: day by day, in little memory however long it is."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID
+
+import attrs
+
+from printapic.application.payments.comparison import (
+    ALWAYS_OURS,
+    MAYBE_OURS,
+    Difference,
+    Line,
+    differences,
+    line_of,
+    lines_of,
+    missing_there,
+)
+from printapic.application.payments.healing import TakeInMissing, on_its_way
+from printapic.application.ports.bookkeeping import LogEntry, LogPosition
+from printapic.application.ports.identifiers import Identifiers
+from printapic.application.ports.payments import Movement, MovementKind, MovementsUnavailable, PaymentGateway
+from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.domain.ids import FindingId
+from printapic.domain.payments.attempt import Provider
+from printapic.domain.payments.finding import Finding, FindingKind
+from printapic.domain.payments.transaction import TransactionType
+
+T = TypeVar("T")
+DAY = timedelta(days=1)
+SLACK = timedelta(days=3)
+"""How far apart the times may be at which a provider and we say that the same money moved."""
+MOST_LOOKS = 1000
+"""Names that nobody here knows are looked up at the provider so often in a run: an account that is shared
+with others has many of them."""
+_BATCH = 500
+
+
+@attrs.frozen(kw_only=True)
+class ProviderReport:
+    """What became of the comparison of one provider's books, from `since` up to `until`.
+
+    `lines` are those of payments; `other_lines` are counted by their kind: payouts, conversions, fees of no
+    payment. `taken_in` were missing here at first. Where the books were not `available`, not all of them
+    were read, and what was found earlier stays open.
+    """
+
+    run_id: UUID
+    provider: Provider
+    livemode: bool
+    since: datetime
+    until: datetime
+    lines: int
+    other_lines: Mapping[MovementKind, int]
+    taken_in: int
+    found: Mapping[FindingKind, int]
+    closed: int
+    available: bool
+
+    @property
+    def clean(self) -> bool:
+        """Everything was compared, and nothing differs."""
+        return self.available and not self.found
+
+
+class SeenLines:
+    """The lines of the last days, window by window, so that old ones can be forgotten together."""
+
+    def __init__(self) -> None:
+        self._windows: deque[tuple[datetime, set[Line]]] = deque()
+
+    def begin(self, ends: datetime) -> None:
+        """What is added from now on is of the window that ends then."""
+        self._windows.append((ends, set()))
+
+    def add(self, lines: Iterable[Line]) -> None:
+        self._windows[-1][1].update(lines)
+
+    def forget(self, before: datetime) -> None:
+        """Let go of windows that ended before that."""
+        while self._windows and self._windows[0][0] < before:
+            self._windows.popleft()
+
+    def __contains__(self, line: Line) -> bool:
+        return any(line in lines for _, lines in self._windows)
+
+
+@attrs.define(kw_only=True, eq=False)
+class ReconciliationRun:
+    """Reads the provider's lines once, and our rows once; to be used once."""
+
+    unit_of_work: UnitOfWorkFactory
+    identifiers: Identifiers
+    gateway: PaymentGateway
+    take_in: TakeInMissing
+    since: datetime
+    until: datetime
+    reach: datetime
+    at: datetime
+    progress: Callable[[Provider, datetime], None]
+    _run_id: UUID = attrs.field(init=False)
+    _seen: SeenLines = attrs.field(init=False, factory=SeenLines)
+    _lines: int = attrs.field(init=False, default=0)
+    _looks: int = attrs.field(init=False, default=0)
+    _taken_in: int = attrs.field(init=False, default=0)
+    _others: Counter[MovementKind] = attrs.field(init=False, factory=Counter)
+    _found: Counter[FindingKind] = attrs.field(init=False, factory=Counter)
+    _to_keep: list[Finding] = attrs.field(init=False, factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self._run_id = self.identifiers.uuid()
+
+    def report(self) -> ProviderReport:
+        """Compare everything, and keep what differs."""
+        available, closed = True, 0
+        try:
+            self._compare()
+        except MovementsUnavailable:
+            available = False
+        self._keep(all_of_it=True)
+        if available:
+            closed = self._close_gone()
+        return ProviderReport(
+            run_id=self._run_id,
+            provider=self.gateway.provider,
+            livemode=self.gateway.livemode,
+            since=self.since,
+            until=self.until,
+            lines=self._lines,
+            other_lines=dict(self._others),
+            taken_in=self._taken_in,
+            found=dict(self._found),
+            closed=closed,
+            available=available,
+        )
+
+    def _compare(self) -> None:
+        checked, doubtful = self.since, list[LogEntry]()
+        for begins, ends in _days(self.since, self.until):
+            self._seen.begin(ends)
+            for batch in _batches(self.gateway.movements(since=begins, until=ends)):
+                self._seen.add(line for movement in batch for line in lines_of(movement))
+                self._compare_lines(batch)
+                self._keep()
+            doubtful += self._ours(checked, ends - SLACK)
+            checked = max(checked, ends - SLACK)
+            self._seen.forget(checked - SLACK)
+            self.progress(self.gateway.provider, ends)
+        doubtful += self._ours(checked, self.until)
+        if doubtful:
+            self._look_around(doubtful)
+
+    # Their lines
+
+    def _compare_lines(self, batch: list[Movement]) -> None:
+        rows = self._rows_about(movement.ref for movement in batch)
+        for movement in batch:
+            if not self._concerns_us(movement, rows[movement.ref]):
+                self._others[movement.kind] += 1
+                continue
+            self._lines += 1
+            found = differences(movement, rows[movement.ref])
+            if any(difference.unknown_here for difference in found):
+                found = self._take_in(movement, found)
+            for difference in found:
+                self._note(difference, movement.occurred_at)
+
+    def _concerns_us(self, movement: Movement, rows: list[LogEntry]) -> bool:
+        """Whether our log must know of it. Fees and unknown kinds are ours where their name is."""
+        if movement.kind in MAYBE_OURS:
+            return bool(rows) or self.take_in.owner_of(self.gateway, movement.ref) is not None
+        return movement.kind in ALWAYS_OURS
+
+    def _take_in(self, movement: Movement, found: tuple[Difference, ...]) -> tuple[Difference, ...]:
+        """Look at the checkout, and compare again: an earlier line's look may have been enough."""
+        again = differences(movement, self._rows_about([movement.ref])[movement.ref])
+        payment = None
+        if again and self._looks < MOST_LOOKS:
+            self._looks += 1
+            payment = self.take_in(self.gateway, movement.ref)
+            again = differences(movement, self._rows_about([movement.ref])[movement.ref])
+        if payment is not None:
+            again = tuple(
+                attrs.evolve(each, payment_id=payment.id) for each in again if not on_its_way(payment, each)
+            )
+        self._taken_in += not again
+        return again
+
+    # Our rows
+
+    def _ours(self, since: datetime, until: datetime) -> list[LogEntry]:
+        """Note what they have not; those of which they may have written at another time are given back."""
+        doubtful = []
+        for page in self._pages(since, until):
+            for entry in self._unseen(page):
+                at = entry.transaction.occurred_at
+                if self.since <= at - SLACK and at + SLACK <= self.until:
+                    self._note(missing_there(entry), at)
+                else:
+                    doubtful.append(entry)
+            self._keep()
+        return doubtful
+
+    def _look_around(self, doubtful: list[LogEntry]) -> None:
+        """Look whether the lines are just outside of the period: nothing else is compared there."""
+        later = min(self.until + SLACK, self.reach)
+        for begins, ends in (*_days(self.since - SLACK, self.since), *_days(self.until, later)):
+            self._seen.begin(ends)
+            for movement in self.gateway.movements(since=begins, until=ends):
+                self._seen.add(lines_of(movement))
+        for entry in self._unseen(doubtful):
+            self._note(missing_there(entry), entry.transaction.occurred_at)
+
+    def _unseen(self, entries: Iterable[LogEntry]) -> list[LogEntry]:
+        """The rows whose lines were not seen, of those which must have one."""
+        missing = [
+            entry for entry in entries if (line := line_of(entry)) is not None and line not in self._seen
+        ]
+        failed = [
+            entry.transaction.ref
+            for entry in missing
+            if entry.transaction.type is TransactionType.REFUND_FAILED
+        ]
+        rows = self._rows_about(failed)
+        return [entry for entry in missing if _must_be_there(entry, rows[entry.transaction.ref])]
+
+    def _pages(self, since: datetime, until: datetime) -> Iterator[tuple[LogEntry, ...]]:
+        after: LogPosition | None = None
+        while since < until:
+            with self.unit_of_work.reading() as work:
+                page = work.journal.occurred(
+                    provider=self.gateway.provider,
+                    livemode=self.gateway.livemode,
+                    since=since,
+                    until=until,
+                    after=after,
+                    limit=_BATCH,
+                )
+            yield page
+            if len(page) < _BATCH:
+                return
+            last = page[-1]
+            after = LogPosition(
+                at=last.transaction.occurred_at, payment_id=last.payment_id, position=last.position
+            )
+
+    def _rows_about(self, refs: Iterable[str]) -> dict[str, list[LogEntry]]:
+        wanted = frozenset(refs)
+        rows: dict[str, list[LogEntry]] = defaultdict(list)
+        if wanted:
+            with self.unit_of_work.reading() as work:
+                found = work.journal.about(
+                    provider=self.gateway.provider, livemode=self.gateway.livemode, refs=wanted
+                )
+            for entry in found:
+                rows[entry.transaction.ref].append(entry)
+        return rows
+
+    # What differs
+
+    def _note(self, difference: Difference, occurred_at: datetime) -> None:
+        self._found[difference.kind] += 1
+        self._to_keep.append(
+            Finding(
+                id=FindingId(self.identifiers.uuid()),
+                run_id=self._run_id,
+                provider=self.gateway.provider,
+                livemode=self.gateway.livemode,
+                kind=difference.kind,
+                movement=difference.movement.value,
+                ref=difference.ref,
+                theirs=difference.theirs,
+                ours=difference.ours,
+                payment_id=difference.payment_id,
+                occurred_at=occurred_at,
+                found_at=self.at,
+            )
+        )
+
+    def _keep(self, *, all_of_it: bool = False) -> None:
+        if len(self._to_keep) < (1 if all_of_it else _BATCH):
+            return
+        with self.unit_of_work() as work:
+            for finding in self._to_keep:
+                work.findings.report(finding)
+            work.commit()
+        self._to_keep.clear()
+
+    def _close_gone(self) -> int:
+        with self.unit_of_work() as work:
+            closed = work.findings.close_gone(
+                run_id=self._run_id,
+                provider=self.gateway.provider,
+                livemode=self.gateway.livemode,
+                since=self.since,
+                until=self.until,
+                at=self.at,
+            )
+            work.commit()
+        return closed
+
+
+def _must_be_there(entry: LogEntry, rows: list[LogEntry]) -> bool:
+    """A refund that failed before it ever succeeded may not have moved any money."""
+    if entry.transaction.type is not TransactionType.REFUND_FAILED:
+        return True
+    return any(row.transaction.type is TransactionType.REFUND_SUCCEEDED for row in rows)
+
+
+def _days(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    while since < until:
+        ends = min(since + DAY, until)
+        yield since, ends
+        since = ends
+
+
+def _batches(things: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(things)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
