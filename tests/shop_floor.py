@@ -53,9 +53,11 @@ from printapic.application.notifications.delivery import ShopFront
 from printapic.application.orders.checkout import OrderLineRequest, Placed
 from printapic.application.payments.collection import Started
 from printapic.application.ports.audit import AuditQuery
+from printapic.application.ports.idempotency import IdempotencyKeys
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.jobs import Job, JobRecord, JobState
 from printapic.application.ports.payments import MovementKind, PaymentGateway, WebhookVerifier
+from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.application.reactions import jobs_for
 from printapic.application.shop import Shop
 from printapic.domain.actors import Actor, Role
@@ -433,6 +435,70 @@ def user_of(actor: Actor) -> UserId:
     return actor.user_id
 
 
+def furnished(
+    *,
+    units: UnitOfWorkFactory,
+    clock: FixedClock,
+    worker: InProcessWorker,
+    keys: IdempotencyKeys,
+    gateways: Sequence[PaymentGateway],
+    verifiers: Sequence[WebhookVerifier],
+    identifiers: Identifiers | None = None,
+    store: MemoryImageStore | None = None,
+    mailer: MemoryMailer | None = None,
+    checkpoints: MemoryAuditCheckpoints | None = None,
+    throttle: MemoryThrottle | None = None,
+    image_processor: PillowImageProcessor | None = None,
+    max_bytes: int = 1_000_000,
+    staff_need_second_factor: bool = False,
+    manual_capture: bool = False,
+) -> Shop:
+    """The use cases on any units of work, with the prices above loaded, and these providers."""
+    ring = MemoryKeyRing(keyring())
+    shop = assembled(
+        unit_of_work=units,
+        clock=clock,
+        worker=worker,
+        audit_seal=notary().seal,
+        audit_checkpoints=checkpoints or MemoryAuditCheckpoints(),
+        idempotency_keys=keys,
+        shredder=MemoryShredder(),
+        identifiers=identifiers or SeededIdentifiers(1),
+        store=store or MemoryImageStore(),
+        processor=image_processor or processor(),
+        hasher=hasher(),
+        common_passwords=BundledCommonPasswords(),
+        tokens=JwtTokenIssuer(keyring=ring, clock=clock, issuer=WEB, audience="tests"),
+        keys=ring,
+        sealer=AesGcmSealer(keyring=ring),
+        one_time_passwords=TotpOneTimePasswords(issuer="PrintAPic"),
+        key_mint=PrefixedApiKeyMint(environment="test"),
+        templates=templates(),
+        mailer=mailer or MemoryMailer(),
+        throttle=throttle or MemoryThrottle(lambda: clock.now().timestamp()),
+        reader=TomlPriceListReader(),
+        gateways={each.provider: each for each in gateways},
+        verifiers={each.provider: each for each in verifiers},
+        front=ShopFront(
+            name="PrintAPic",
+            mail_domain="shop.example",
+            verify_url=f"{WEB}/verify",
+            reset_url=f"{WEB}/reset",
+            email_url=f"{WEB}/email",
+            revert_url=f"{WEB}/revert",
+            order_url=f"{WEB}/orders",
+        ),
+        manual_capture=manual_capture,
+        shop_name="PrintAPic",
+        staff_need_second_factor=staff_need_second_factor,
+        return_origins=frozenset({WEB}),
+        refund_limit=REFUND_LIMIT,
+        max_bytes=max_bytes,
+    )
+    shop.load_price_list(document=PRICES)
+    return shop
+
+
 def open_floor(
     *,
     identifiers: Identifiers | None = None,
@@ -450,7 +516,6 @@ def open_floor(
     `beside` the simulated provider, others may take the money.
     """
     clock = FixedClock(NOON)
-    ring = MemoryKeyRing(keyring())
     ledger = MemoryJobLedger()
     checkpoints, keys = MemoryAuditCheckpoints(), MemoryIdempotencyKeys()
     worker = InProcessWorker(ledger, clock, jitter=lambda longest: longest)
@@ -460,50 +525,23 @@ def open_floor(
     mailer = MemoryMailer()
     throttle = MemoryThrottle(lambda: clock.now().timestamp())
     provider = gateway(books, public_url="https://pay.example")
-    shop = assembled(
-        unit_of_work=units,
+    shop = furnished(
+        units=units,
         clock=clock,
         worker=worker,
-        audit_seal=notary().seal,
-        audit_checkpoints=checkpoints,
-        idempotency_keys=keys,
-        shredder=MemoryShredder(),
-        identifiers=identifiers or SeededIdentifiers(1),
+        keys=keys,
+        gateways=(provider, *(gateway for gateway, _ in beside)),
+        verifiers=(SimulatedWebhookVerifier([SECRET]), *(verifier for _, verifier in beside)),
+        identifiers=identifiers,
         store=store,
-        processor=image_processor or processor(),
-        hasher=hasher(),
-        common_passwords=BundledCommonPasswords(),
-        tokens=JwtTokenIssuer(keyring=ring, clock=clock, issuer=WEB, audience="tests"),
-        keys=ring,
-        sealer=AesGcmSealer(keyring=ring),
-        one_time_passwords=TotpOneTimePasswords(issuer="PrintAPic"),
-        key_mint=PrefixedApiKeyMint(environment="test"),
-        templates=templates(),
         mailer=mailer,
+        checkpoints=checkpoints,
         throttle=throttle,
-        reader=TomlPriceListReader(),
-        gateways={each.provider: each for each in (provider, *(gateway for gateway, _ in beside))},
-        verifiers={
-            each.provider: each
-            for each in (SimulatedWebhookVerifier([SECRET]), *(verifier for _, verifier in beside))
-        },
-        front=ShopFront(
-            name="PrintAPic",
-            mail_domain="shop.example",
-            verify_url=f"{WEB}/verify",
-            reset_url=f"{WEB}/reset",
-            email_url=f"{WEB}/email",
-            revert_url=f"{WEB}/revert",
-            order_url=f"{WEB}/orders",
-        ),
-        shop_name="PrintAPic",
-        staff_need_second_factor=staff_need_second_factor,
-        return_origins=frozenset({WEB}),
-        refund_limit=REFUND_LIMIT,
+        image_processor=image_processor,
         manual_capture=manual_capture,
         max_bytes=max_bytes,
+        staff_need_second_factor=staff_need_second_factor,
     )
-    shop.load_price_list(document=PRICES)
     door = ShopDoor(shop)
     url = "http://127.0.0.1/webhooks/simulated"
     return ShopFloor(

@@ -121,7 +121,7 @@ def postgres_store(server: PostgresServer, database: str) -> Iterator[Store]:
         yield sql_store(engine, wakings, outage)
     finally:
         engine.dispose()
-        _empty(server.url(database))
+        empty_database(server.url(database))
 
 
 def migrated_file(folder: Path) -> Path:
@@ -146,7 +146,7 @@ def migrated_database(server: PostgresServer) -> str:
     return name
 
 
-def _empty(url: str) -> None:
+def empty_database(url: str) -> None:
     """End what a failed test left open; then delete all rows, in spite of triggers and foreign keys."""
     with psycopg.connect(url) as administrator:
         administrator.execute(

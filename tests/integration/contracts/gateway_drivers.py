@@ -39,6 +39,7 @@ Call: TypeAlias = Literal["open", "refund", "fetch", "find"]
 Mishap: TypeAlias = Literal["refused", "timed out before", "timed out after", "unreadable"]
 Wrap: TypeAlias = Callable[[httpx.BaseTransport], httpx.BaseTransport]
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SANDBOX_PAGES = frozenset({"https://www.sandbox.paypal.com"})
 # Loading the authorities of the whole world takes longer than most tests here.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -259,7 +260,7 @@ class PayPalDriver(WireDriver):
     struck: ClassVar[dict[Call, counter.Call]] = {"find": counter.Call.MOVEMENTS}
 
     def start(self) -> None:
-        self.paypal = PayPalSimulator(self.folder / "paypal.sqlite")
+        self.paypal = PayPalSimulator(self.folder / "paypal.sqlite", sandbox=True)
         self.simulator = self.paypal
         if self.paypal.books.look("clock") is None:
             self.paypal.books.stand_still(NOON)
@@ -272,7 +273,7 @@ class PayPalDriver(WireDriver):
             api_url=self.paypal.url,
             pause=lambda _: None,
         )
-        self.gateway = PayPalGateway(api, livemode=False, clock=clock)
+        self.gateway = PayPalGateway(api, livemode=False, clock=clock, page_origins=SANDBOX_PAGES)
 
     def now(self) -> datetime:
         return self.paypal.books.now()

@@ -1,0 +1,122 @@
+"""Every provider on a real wire, every store, and a shop between them whose books are closed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import httpx
+import pytest
+from sqlalchemy import Engine
+
+from printapic.adapters.jobs.in_process import InProcessWorker
+from printapic.adapters.persistence.memory.idempotency import MemoryIdempotencyKeys
+from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
+from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
+from printapic.adapters.persistence.sql.engine import sql_engine
+from printapic.adapters.persistence.sql.idempotency import SqlIdempotencyKeys
+from printapic.adapters.persistence.sql.jobs import SqlJobLedger, SqlJobQueue
+from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
+from printapic.application.reactions import jobs_for
+from printapic.domain.payments.attempt import Provider
+from tests.integration.contracts.conftest import postgres_database, sqlite_template
+from tests.integration.payments.closing import all_is_done
+from tests.integration.payments.floor import Backend, Floor, backend_clock
+from tests.integration.payments.sides import PayPalSide, Side, StripeSide
+from tests.integration.stores import copy_of_file, empty_database
+from tests.provider_contracts.contract import Contract
+from tests.provider_contracts.transport import ContractTransport
+from tests.shop_floor import notary
+
+__all__ = ["postgres_database", "sqlite_template"]
+
+UnderContract: TypeAlias = Callable[[httpx.BaseTransport, Contract], ContractTransport]
+SIDES: dict[str, tuple[type[StripeSide | PayPalSide], str]] = {
+    "stripe": (StripeSide, "stripe_contract"),
+    "paypal": (PayPalSide, "paypal_contract"),
+}
+STORES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+state_row = pytest.mark.parametrize("store", STORES, indirect=True)
+"""For scenarios about state: they run on every store."""
+FORGOTTEN_PAGE = "what PayPal forgot (`fetch`: Rejected) counts as silence: its attempt never ends"
+
+
+def wrong_at_present(request: pytest.FixtureRequest, floor: Floor, provider: Provider, reason: str) -> None:
+    """The shop does not yet do at this provider what the scenario demands; fails as soon as it does."""
+    if floor.side.provider is provider:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+
+
+def memory_backend() -> Backend:
+    clock, ledger = backend_clock(), MemoryJobLedger()
+    worker = InProcessWorker(ledger, clock, jitter=lambda longest: longest)
+    units = MemoryUnitOfWorkFactory(jobs_for, ledger.add, worker.wake, notary())
+    return Backend(ledger, MemoryIdempotencyKeys(), units, worker, clock)
+
+
+def sql_backend(engine: Engine) -> Backend:
+    clock, ledger = backend_clock(), SqlJobLedger(engine)
+    worker = InProcessWorker(ledger, clock, jitter=lambda longest: longest)
+    units = SqlUnitOfWorkFactory(engine, jobs_for, SqlJobQueue, worker.wake, notary())
+    return Backend(ledger, SqlIdempotencyKeys(engine), units, worker, clock)
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+    """An empty shop's store: in memory, unless the scenario is about state (`state_row`)."""
+    match getattr(request, "param", "memory"):
+        case "sqlite":
+            file = copy_of_file(request.getfixturevalue("sqlite_template"), tmp_path)
+            engine = sql_engine(f"sqlite:///{file}")
+            yield sql_backend(engine)
+            engine.dispose()
+        case "postgres":
+            server, name = (request.getfixturevalue(f"postgres_{each}") for each in ("server", "database"))
+            engine = sql_engine(server.url(name))
+            yield sql_backend(engine)
+            engine.dispose()
+            empty_database(server.url(name))
+        case _:
+            yield memory_backend()
+
+
+SideMaker: TypeAlias = Callable[[str], Side]
+
+
+@pytest.fixture
+def make_side(
+    request: pytest.FixtureRequest, tmp_path: Path, under_contract: UnderContract
+) -> Iterator[SideMaker]:
+    """Whatever goes over these wires, and all news at the end, is held against the published contracts."""
+    made: list[Side] = []
+
+    def make(name: str) -> Side:
+        kind, fixture = SIDES[name]
+        contract: Contract = request.getfixturevalue(fixture)
+        made.append(kind(tmp_path, lambda inner: under_contract(inner, contract), contract))
+        return made[-1]
+
+    yield make
+    for side in made:
+        side.close()
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.contracts) for name in SIDES])
+def side(request: pytest.FixtureRequest, make_side: SideMaker) -> Side:
+    """Each provider."""
+    return make_side(request.param)
+
+
+@pytest.fixture
+def manual_capture() -> bool:
+    """Overridden where banks only hold the money until production starts."""
+    return False
+
+
+@pytest.fixture
+def floor(side: Side, store: Backend, manual_capture: bool) -> Iterator[Floor]:
+    """The shop. However a scenario went, at its end the books agree and nothing is undecided."""
+    floor = Floor(store, [side], manual_capture=manual_capture)
+    yield floor
+    all_is_done(floor)
