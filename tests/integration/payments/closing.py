@@ -115,6 +115,8 @@ def _their_fees(books: Sequence[Movement]) -> dict[str, int]:
     for line in books:
         if line.kind in _BOTH_SIDES_TELL and line.fee is not None:
             fees[line.ref] += line.fee.minor
+        elif line.kind is MovementKind.FEE:
+            fees[line.ref] -= line.amount.minor
     return {ref: minor for ref, minor in fees.items() if minor}
 
 
@@ -126,7 +128,7 @@ def _our_fees(payments: Sequence[Payment], provider: Provider) -> dict[str, int]
 def _their_balance(books: Sequence[Movement]) -> dict[str, int]:
     balance: Counter[str] = Counter()
     for line in books:
-        if line.kind in _BOTH_SIDES_TELL:
+        if line.kind in _BOTH_SIDES_TELL or line.kind is MovementKind.FEE:
             balance[line.amount.currency.code] += line.amount.minor
             if line.fee is not None:
                 balance[line.fee.currency.code] -= line.fee.minor

@@ -19,7 +19,6 @@ from printapic.adapters.persistence.sql.idempotency import SqlIdempotencyKeys
 from printapic.adapters.persistence.sql.jobs import SqlJobLedger, SqlJobQueue
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
 from printapic.application.reactions import jobs_for
-from printapic.domain.payments.attempt import Provider
 from tests.integration.contracts.conftest import postgres_database, sqlite_template
 from tests.integration.payments.closing import all_is_done
 from tests.integration.payments.floor import Backend, Floor, backend_clock
@@ -39,13 +38,6 @@ SIDES: dict[str, tuple[type[StripeSide | PayPalSide], str]] = {
 STORES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 state_row = pytest.mark.parametrize("store", STORES, indirect=True)
 """For scenarios about state: they run on every store."""
-FORGOTTEN_PAGE = "what PayPal forgot (`fetch`: Rejected) counts as silence: its attempt never ends"
-
-
-def wrong_at_present(request: pytest.FixtureRequest, floor: Floor, provider: Provider, reason: str) -> None:
-    """The shop does not yet do at this provider what the scenario demands; fails as soon as it does."""
-    if floor.side.provider is provider:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
 
 
 def memory_backend() -> Backend:

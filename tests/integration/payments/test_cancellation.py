@@ -8,10 +8,9 @@ import pytest
 
 from printapic.domain.orders.order import PAYMENT_WINDOW
 from printapic.domain.orders.status import OrderStatus
-from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.status import PaymentStatus
 from printapic.domain.payments.transaction import TransactionType
-from tests.integration.payments.conftest import FORGOTTEN_PAGE, state_row, wrong_at_present
+from tests.integration.payments.conftest import state_row
 from tests.integration.payments.floor import PAID, PRICE, Floor
 from tests.providers.counter import PageClosed, WebhookPlan
 from tests.shop_floor import DAY, HOUR, MINUTE
@@ -76,8 +75,7 @@ def test_c1_money_that_took_days_for_an_order_that_expired_meanwhile_goes_back(f
     assert len(told) == len(set(told)), "each mail once"
 
 
-def test_c3_a_page_that_nobody_pays_ends_with_its_order(floor: Floor, request: pytest.FixtureRequest) -> None:
-    wrong_at_present(request, floor, Provider.PAYPAL, FORGOTTEN_PAGE)
+def test_c3_a_page_that_nobody_pays_ends_with_its_order(floor: Floor) -> None:
     order = floor.places()
     ref = floor.opens(order)
     floor.later(PAYMENT_WINDOW + MINUTE)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from printapic.domain.orders.status import OrderStatus
-from printapic.domain.payments.attempt import AttemptState, Provider
+from printapic.domain.payments.attempt import AttemptState
 from printapic.domain.payments.status import PaymentStatus
 from printapic.domain.payments.transaction import Source
-from tests.integration.payments.conftest import FORGOTTEN_PAGE, state_row, wrong_at_present
+from tests.integration.payments.conftest import state_row
 from tests.integration.payments.floor import PAID, PRICE, UNPAID, Floor
 from tests.shop_floor import DAY
 
@@ -92,9 +90,8 @@ def test_h5_after_a_refused_card_another_one_pays_the_same_page(floor: Floor) ->
 
 @state_row
 def test_h5_after_a_refused_card_another_page_is_paid_and_the_first_one_is_closed(
-    floor: Floor, request: pytest.FixtureRequest
+    floor: Floor,
 ) -> None:
-    wrong_at_present(request, floor, Provider.PAYPAL, FORGOTTEN_PAGE)
     order = floor.places()
     floor.provider.decline(floor.opens(order))
     floor.hear()
