@@ -31,9 +31,11 @@ class Arrivals:
     def __init__(self, port: int, stream: dict[str, Any]) -> None:
         self._port = port
         self._every_s = 1 / stream["rate"]
-        body = stream["body"].encode()
         self._requests = itertools.cycle(
-            [f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body for head in stream["heads"]]
+            [
+                f"{head}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
+                for head, body in zip(stream["heads"], stream["bodies"], strict=True)
+            ]
         )
         self._right = stream["status"]
         self._idle: list[Connection] = []

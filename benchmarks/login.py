@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import attrs
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.bursts import WrongAnswer
 from benchmarks.customers import Customer
 from benchmarks.pairs import Ratio
 from benchmarks.servers import Served, cpu_seconds, postgres, shop_server
+from benchmarks.visitors import Outcome, Stream, Visitors, percentiles, visiting
 from printapic.domain.ids import SessionId, UserId
 from printapic.entrypoints.container import Container
 from printapic.entrypoints.settings import Settings
@@ -40,70 +36,13 @@ _READ = "/v1/users/me"
 _PUBLIC = "/v1/products/print-9x13-glossy"
 
 
-@attrs.frozen(kw_only=True)
-class Stream:
-    """Requests of one kind at one rate; the `headers` take turns."""
-
-    rate: int
-    path: str
-    headers: tuple[dict[str, str], ...] = ({},)
-    body: str = ""
-    status: int = 200
-
-    def order(self) -> dict[str, Any]:
-        method = "POST" if self.body else "GET"
-        common = [f"{method} {self.path} HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json"]
-        heads = []
-        for headers in self.headers:
-            lines = [*common, *(f"{name}: {value}" for name, value in headers.items())]
-            heads.append("".join(f"{line}\r\n" for line in lines))
-        return {"rate": self.rate, "heads": heads, "body": self.body, "status": self.status}
-
-
-@attrs.frozen(kw_only=True)
-class Outcome:
-    """Milliseconds of those that were answered, and of those that were refused."""
-
-    answered: tuple[float, ...]
-    refused: tuple[float, ...]
-
-    @property
-    def p99(self) -> float:
-        return percentiles(self.answered)[2]
-
-
-class Visitors:
-    """The process that sends."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def come(self, shop: Served, *streams: Stream, seconds: float) -> list[Outcome]:
-        """Raises `WrongAnswer`."""
-        if self._process.stdin is None or self._process.stdout is None:
-            raise AssertionError("the visitors have no pipes")
-        order = {"port": shop.port, "seconds": seconds, "streams": [stream.order() for stream in streams]}
-        print(json.dumps(order), file=self._process.stdin, flush=True)
-        outcomes = json.loads(self._process.stdout.readline())
-        for stream, outcome in zip(streams, outcomes, strict=True):
-            if outcome["failure"] or not outcome["latencies_us"]:
-                raise WrongAnswer(f"{stream.path}: {outcome['failure']}")
-        return [
-            Outcome(
-                answered=tuple(each / 1000 for each in outcome["latencies_us"]),
-                refused=tuple(each / 1000 for each in outcome["refused_us"]),
-            )
-            for outcome in outcomes
-        ]
-
-
 def main(*, short: bool = False) -> None:
     """Print who waits for how long, what the session check costs, and how many tokens are checked."""
     console = Console(width=110)
     with tempfile.TemporaryDirectory(prefix="printapic-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         database = _database(stack)
-        visitors = stack.enter_context(_visitors())
+        visitors = stack.enter_context(visiting())
         cost = 4 if short else REAL_COST
         with shop_server(folder, "--no-jobs", database=database, bcrypt_cost=cost) as shop:
             console.print(_beside(shop, visitors, pairs=2 if short else 8, seconds=0.5 if short else 5.0))
@@ -187,12 +126,6 @@ def _per_second(work: Callable[[], object], count: int) -> float:
     return count / (time.perf_counter() - start)
 
 
-def percentiles(latencies_ms: tuple[float, ...]) -> tuple[float, float, float]:
-    """The 50th, 95th and 99th, in milliseconds."""
-    cuts = statistics.quantiles(latencies_ms, n=100)
-    return cuts[49], cuts[94], cuts[98]
-
-
 def _table(title: str) -> Table:
     table = Table(title=title)
     table.add_column("requests")
@@ -214,11 +147,3 @@ def _database(stack: ExitStack) -> str | None:
         return stack.enter_context(postgres())[0]
     except ServerUnavailable:
         return None
-
-
-@contextmanager
-def _visitors() -> Iterator[Visitors]:
-    """It ends with its standard input, and so with this process at the latest."""
-    command = [sys.executable, "-m", "benchmarks.arrivals"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Visitors(process)

@@ -55,6 +55,22 @@ def shop_server(
 
 
 @contextmanager
+def notified_server(
+    folder: Path, certificates: Path, variables: Mapping[str, str], *, database: str | None = None
+) -> Iterator[Served]:
+    """`printapic serve` without jobs, paid as `variables` say, with PayPal's `certificates` in a folder."""
+    more = {"PRINTAPIC_DATA": str(folder), "PRINTAPIC_RATE_LIMITS": "off", **variables}
+    if database:
+        more["PRINTAPIC_DATABASE_URL"] = database
+
+    def command(port: int) -> list[str]:
+        return ["benchmarks.notified", str(port), str(certificates)]
+
+    with _running(command, folder, more, ready="/health/ready") as served:
+        yield served
+
+
+@contextmanager
 def bare_server(folder: Path, *, database: str, sample: str) -> Iterator[Served]:
     """`benchmarks.bare` on the same database; `sample` is the order that it reads and copies."""
 
