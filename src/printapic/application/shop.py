@@ -41,6 +41,12 @@ from printapic.application.orders.fulfilment import MarkDelivered, ShipParcel, S
 from printapic.application.orders.invoices import OpenInvoice
 from printapic.application.orders.printing import RenderPrintFiles
 from printapic.application.orders.tracking import ListOrders, ReadActions, ReadOrder
+from printapic.application.payments.bookkeeping import (
+    ExportTransactions,
+    ListPayments,
+    ReadBalances,
+    ReadTransactions,
+)
 from printapic.application.payments.checking import CheckPayments
 from printapic.application.payments.collection import ReadOrderPayment, ReadPayment, StartPayment
 from printapic.application.payments.dispatch import DispatchOperation
@@ -194,6 +200,10 @@ class Shop:
     list_webhook_events: ListWebhookEvents
     replay_webhook: ReplayWebhook
     check_payments: CheckPayments
+    list_payments: ListPayments
+    read_transactions: ReadTransactions
+    export_transactions: ExportTransactions
+    read_balances: ReadBalances
     reconcile_payments: ReconcilePayments
     list_findings: ListFindings
     close_finding: CloseFinding

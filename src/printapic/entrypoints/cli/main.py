@@ -32,7 +32,10 @@ _COMMANDS = {
     "invoices": ("invoices:invoices", "Open invoices of customers who were erased."),
     "images": ("images:images", "Look at photos without uploading them."),
     "orders": ("orders:orders", "List and show orders."),
-    "payments": ("payments:payments", "Check the money, and replay webhooks that nobody could look into."),
+    "payments": (
+        "payments:payments",
+        "List, refund and check payments, compare the books with the providers', and export them.",
+    ),
     "audit": ("audit:audit", "Read the audit log, and prove that nobody touched it."),
     "jobs": ("jobs:jobs", "List jobs, and run dead ones again."),
     "openapi": ("openapi:openapi", "Write the OpenAPI document."),

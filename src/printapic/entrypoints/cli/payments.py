@@ -14,6 +14,8 @@ from printapic.domain.actors import UNKNOWN_CALLER
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.inbox import InboxEntry, InboxState
 from printapic.entrypoints.cli.output import as_json, show
+from printapic.entrypoints.cli.payment_books import balances, close_finding, export, findings, reconcile
+from printapic.entrypoints.cli.payment_desk import list_payments, refund, show_payment
 from printapic.entrypoints.embedded import open_container, open_shop
 from printapic.entrypoints.settings import Settings
 
@@ -23,7 +25,11 @@ _PROVIDERS = click.Choice([provider.value for provider in Provider])
 
 @click.group()
 def payments() -> None:
-    """Check the money, and look again into what providers told and nobody could look into."""
+    """Look after the money: payments, the books, and what providers told and nobody could look into."""
+
+
+for command in (list_payments, show_payment, refund, reconcile, findings, close_finding, export, balances):
+    payments.add_command(command)
 
 
 @payments.command()

@@ -1,0 +1,111 @@
+"""`printapic payments list|show|refund`."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import click
+
+from printapic.application.payments.staff import Staff
+from printapic.domain.actors import UNKNOWN_CALLER
+from printapic.domain.ids import PaymentId
+from printapic.domain.money import Money
+from printapic.domain.payments.payment import Payment
+from printapic.entrypoints.cli.output import as_json, show
+from printapic.entrypoints.embedded import open_container, open_shop
+from printapic.entrypoints.settings import Settings
+
+_KEEPER = Staff(user_id=None, refund_any=True, caller=UNKNOWN_CALLER)
+"""Whoever has a shell on the shop's machine may give back any amount."""
+
+
+@click.command(name="list")
+@click.option("--review", is_flag=True, help="Only those that a person has to look at.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@as_json
+def list_payments(review: bool, limit: int, as_json: bool) -> None:
+    """List payments, the newest first."""
+    with open_container(Settings.from_environment()) as container:
+        found = container.shop().list_payments(review=review, limit=limit)
+    show([_brief(payment, as_json=as_json) for payment in found], as_json=as_json)
+
+
+@click.command(name="show")
+@click.argument("payment_id", type=click.UUID)
+@as_json
+def show_payment(payment_id: UUID, as_json: bool) -> None:
+    """Show the log of one payment, row by row."""
+    with open_container(Settings.from_environment()) as container:
+        payment = container.shop().read_payment(payment_id=PaymentId(payment_id), owner_id=None)
+    show(
+        [
+            {
+                "recorded_at": row.recorded_at.isoformat(),
+                "type": row.type.value,
+                "provider": row.provider.value if row.provider else None,
+                "ref": row.ref,
+                "amount": str(row.amount),
+                "source": row.source.value,
+                "postings": "; ".join(
+                    f"{posting.debit} to {posting.credit} {posting.amount}" for posting in row.postings
+                ),
+            }
+            for row in payment.transactions
+        ],
+        as_json=as_json,
+    )
+
+
+@click.command()
+@click.argument("payment_id", type=click.UUID)
+@click.option("--amount", help="Such as 5.00, in the order's currency; all that is left unless given.")
+@click.option("--capture", "capture_ref", help="Of which money; of what pays the order unless given.")
+@click.option("--reason", required=True, help="Why.")
+@click.option("--idempotency-key", "key", help="The same key again asks for no second refund.")
+@as_json
+def refund(
+    payment_id: UUID,
+    amount: str | None,
+    capture_ref: str | None,
+    reason: str,
+    key: str | None,
+    as_json: bool,
+) -> None:
+    """Give money back. The provider is asked by the next worker that runs."""
+    with open_shop(Settings.from_environment(), background=False) as shop:
+        payment = shop.read_payment(payment_id=PaymentId(payment_id), owner_id=None)
+        asked = shop.refund_payment(
+            payment_id=payment.id,
+            amount=Money.of(amount, payment.due.currency.code) if amount else None,
+            capture_ref=capture_ref,
+            reason=reason,
+            idempotency_key=key or str(uuid4()),
+            staff=_KEEPER,
+        )
+    operation = asked.operation
+    show(
+        [
+            {
+                "id": str(operation.id),
+                "payment_id": str(asked.payment.id),
+                "amount": str(operation.amount),
+                "capture_ref": operation.capture_ref,
+                "state": asked.payment.refund_state(operation).value,
+            }
+        ],
+        as_json=as_json,
+    )
+
+
+def _brief(payment: Payment, *, as_json: bool) -> dict[str, object]:
+    reasons = list(payment.review_reasons)
+    return {
+        "id": str(payment.id),
+        "order_id": str(payment.order_id),
+        "status": payment.status.value,
+        "due": str(payment.due),
+        "captured": str(payment.captured),
+        "refunded": str(payment.refunded),
+        "review": reasons if as_json else ", ".join(reasons),
+        "created_at": payment.created_at.isoformat(),
+    }
