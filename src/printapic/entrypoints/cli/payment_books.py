@@ -158,7 +158,7 @@ def _print_json(shop: Shop, reports: Sequence[ProviderReport]) -> None:
 
 
 def _print_tables(shop: Shop, reports: Sequence[ProviderReport]) -> None:
-    shown = []
+    shown: list[dict[str, object]] = []
     for finding in _of_runs(shop, reports):
         if len(shown) == _SHOWN:
             click.echo(f"more than {_SHOWN} differences; --json lists them all", err=True)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """`2026-03-01`, which is midnight in UTC, or `2026-03-01T12:00:00+01:00`; without a zone it is UTC."""
 
     name = "DATE"
