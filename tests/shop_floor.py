@@ -475,7 +475,8 @@ def furnished(
         key_mint=PrefixedApiKeyMint(environment="test"),
         templates=templates(),
         mailer=mailer or MemoryMailer(),
-        throttle=throttle or MemoryThrottle(lambda: clock.now().timestamp()),
+        # One that has counted nothing yet is empty, so false: it is still the one to be used.
+        throttle=MemoryThrottle(lambda: clock.now().timestamp()) if throttle is None else throttle,
         reader=TomlPriceListReader(),
         gateways={each.provider: each for each in gateways},
         verifiers={each.provider: each for each in verifiers},

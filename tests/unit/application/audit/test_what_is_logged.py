@@ -15,10 +15,12 @@ from printapic.application.users.limits import FAILURES_IN_ALL
 from printapic.domain.actors import Actor, Caller, Role
 from printapic.domain.audit.event import AuditAction
 from printapic.domain.ids import ApiKeyId, SessionId, UserId
+from printapic.domain.payments.finding import FindingState
 from printapic.domain.payments.payment import Payment
 from printapic.domain.users.permissions import Permission
 from printapic.domain.users.session import SessionInvalid
 from printapic.domain.users.user import CredentialsInvalid, PasswordWrong
+from tests import builders as b
 from tests.shop_floor import HOUR, MINUTE, PASSWORD, Logged, ShopFloor, user_of
 
 ANNA, ROOT, NEW = "anna@example.org", "root@example.org", "anna@new.example"
@@ -371,6 +373,22 @@ def resolve_review(scene: Scene) -> Logged:
     return scene.root_to_anna
 
 
+def replay_webhook(scene: Scene) -> Logged:
+    paid_wrong(scene)
+    event, *_ = scene.floor.shop.list_webhook_events()
+    scene.floor.shop.replay_webhook(provider=None, event_id=event.event_id, staff=roots(scene))
+    return scene.root, None, scene.roots, ADDRESS
+
+
+def close_finding(scene: Scene) -> Logged:
+    finding = b.a_finding(state=FindingState.OPEN, closed_at=None, closed_by=None, note=None)
+    with scene.floor.unit_of_work() as work:
+        assert work.findings.report(finding)
+        work.commit()
+    scene.floor.shop.close_finding(finding_id=finding.id, reason="they know", staff=roots(scene))
+    return scene.root, None, scene.roots, ADDRESS
+
+
 ACTS: tuple[tuple[AuditAction, Callable[[Scene], Logged]], ...] = (
     (AuditAction.REGISTERED, register),
     (AuditAction.EMAIL_VERIFIED, verify),
@@ -409,6 +427,8 @@ ACTS: tuple[tuple[AuditAction, Callable[[Scene], Logged]], ...] = (
     (AuditAction.KEY_REVOKED, revoke_signing_key),
     (AuditAction.INVOICE_OPENED, open_an_invoice),
     (AuditAction.JOB_REPLAY_REQUESTED, replay),
+    (AuditAction.WEBHOOK_REPLAY_REQUESTED, replay_webhook),
+    (AuditAction.FINDING_CLOSED, close_finding),
     (AuditAction.REFUND_REQUESTED, refund),
     (AuditAction.MONEY_ACCEPTED, accept_money),
     (AuditAction.REVIEW_RESOLVED, resolve_review),

@@ -121,7 +121,9 @@ def test_a_refused_refund_does_not_count_against_the_limit(floor: ShopFloor, ord
     floor.gateway.faults.plan("refund", 1, Fault.UNAUTHORIZED)
     refund(floor, order, "10.00")
     floor.work()
-    assert floor.payment(order).status is PaymentStatus.NEEDS_REVIEW
+    payment = floor.payment(order)
+    assert payment.status is PaymentStatus.NEEDS_REVIEW
+    assert payment.refund_state(payment.refunds_asked[0]) is RefundState.FAILED
     refund(floor, order, "10.00", key="refund-2")
     floor.hear()
     assert floor.payment(order).refunded == Money.of("10.00", EUR)
@@ -205,6 +207,13 @@ def test_money_is_accepted_where_the_order_is_under_review_for_something_else_an
         work.commit()
     accept(floor, order, capture_ref)
     assert floor.order(order.id).status is OrderStatus.ON_HOLD
+
+
+def test_money_does_not_pay_an_order_that_was_called_off(floor: ShopFloor, anna: Actor) -> None:
+    order, capture_ref = paid_wrong(floor, anna, +1)
+    floor.shop.cancel_order(order_id=order.id, actor=anna)
+    with pytest.raises(MoneyNotAcceptable):
+        accept(floor, order, capture_ref)
 
 
 def test_a1_a_cent_too_little_never_pays_and_is_refunded_by_hand(floor: ShopFloor, anna: Actor) -> None:
