@@ -221,8 +221,8 @@ class AcceptParkedMoney:
                 at=now,
                 demand=demand(order),
             )
-            if moved(order, payment, len(payment.review_reasons), now):
-                work.orders.save(order)
+            moved(order, payment, len(payment.review_reasons), now)
+            work.orders.save(order)
             work.payments.save(payment)
             details = {"capture": capture_ref, "reason": reason.strip()}
             work.audit.append(staff.event(AuditAction.MONEY_ACCEPTED, payment, at=now, details=details))
