@@ -168,7 +168,12 @@ def test_payments_of_one_customer_come_in_pages(store: Store, bert: UserId) -> N
             attempt = b.an_attempt()
             work.orders.add(order)
             payment = b.a_payment(
-                order_id=order.id, user_id=owner, attempts=(attempt,), operations=(), transactions=()
+                order_id=order.id,
+                user_id=owner,
+                attempts=(attempt,),
+                operations=(),
+                transactions=(),
+                disputes=(),
             )
             work.payments.add(payment)
             payments.append(payment)

@@ -155,7 +155,8 @@ def test_an_order_can_be_called_off_and_the_money_goes_back(shop: LiveShop, anna
     assert payment["refunded"] == payment["captured"] == order["total"]
     support = shop.person(Role.SUPPORT)
     log = shop.call("GET", f"/v1/payments/{payment['id']}/transactions", support).json()["items"]
-    assert [row["type"] for row in log] == ["capture", "refund_requested", "refund_succeeded"]
+    types = ["due", "capture", "fee", "refund_requested", "refund_succeeded"]
+    assert [row["type"] for row in log] == types
 
 
 def test_a_cancellation_needs_no_body(shop: LiveShop, anna: Person) -> None:
