@@ -151,6 +151,17 @@ def _order_that_allows_it(case: schemathesis.Case, kwargs: dict[str, Any]) -> No
             return
 
 
+def _order_to_pay(case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
+    """One that waits for its money."""
+    for order in _known("orders"):
+        found = _json(_shop().client.get(f"/v1/orders/{order}", headers=_proof(case)))
+        if found.get("status") == "awaiting_payment" and isinstance(case.body, dict):
+            case.path_parameters["order_id"] = order
+            back = "http://127.0.0.1:8000/thanks"
+            case.body |= {"provider": "simulated", "return_url": back, "cancel_url": back}
+            return
+
+
 def _own_session(case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
     sessions = _json(_shop().client.get("/v1/sessions", headers=_proof(case))).get("items")
     if sessions:
@@ -205,6 +216,7 @@ _INSIDE_KNOWLEDGE: Mapping[str, Callable[[schemathesis.Case, dict[str, Any]], No
     "release_order": _order_that_allows_it,
     "set_roles": _version_of_somebody,
     "ship_parcel": _order_that_allows_it,
+    "start_payment": _order_to_pay,
     "start_production": _order_that_allows_it,
     "upload_image": _real_photo,
     "waive_edit_window": _order_that_allows_it,

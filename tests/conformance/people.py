@@ -47,6 +47,8 @@ def move_in(shop: LiveShop, folder: Path) -> None:
         orders += placed
         batches.append(f"{batch}.zip")
     known = {"orders": orders, "batches": batches, "addresses": [people["visitor"].email]}
+    events = shop.call("GET", "/v1/webhook-events", people["staff"]).json()["items"]
+    known["events"] = [event["event_id"] for event in events]
     known |= {name: [str(person.id)] for name, person in people.items()}
     for name, values in known.items():
         (folder / f"{name}.txt").write_text("\n".join(json.dumps(value) for value in values))

@@ -24,9 +24,7 @@ from printapic.entrypoints.http.policies import allow
 
 State = Annotated[InboxState | None, QueryParameter(description="Webhooks in this state.")]
 From = Annotated[Provider | None, QueryParameter(description="Webhooks of one provider.")]
-Age = Annotated[
-    int | None, QueryParameter(ge=0, le=525_600, description="Webhooks that came longer ago than this.")
-]
+Age = Annotated[int, QueryParameter(ge=0, le=525_600, description="Webhooks that came longer ago than this.")]
 
 
 class WebhookEventBody(ResponseBody, kw_only=True):
@@ -101,14 +99,14 @@ class WebhookEventController(Controller):
         *,
         status: State = None,
         provider: From = None,
-        older_than_minutes: Age = None,
+        older_than_minutes: Age = 0,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> Page[WebhookEventBody]:
         found = shop.list_webhook_events(
             state=status,
             provider=provider,
-            older_than=None if older_than_minutes is None else timedelta(minutes=older_than_minutes),
+            older_than=timedelta(minutes=older_than_minutes) if older_than_minutes else None,
             before=_position(text_of(cursor, request)),
             limit=limit + 1,
         )
