@@ -59,7 +59,7 @@ class Life:
     recipient: str = attrs.field(factory=lambda: word("recipient"))
     line1: str = attrs.field(factory=lambda: word("line1"))
     line2: str = attrs.field(factory=lambda: word("line2"))
-    postal_code: str = attrs.field(factory=lambda: secrets.token_hex(8))
+    postal_code: str = attrs.field(factory=lambda: secrets.token_hex(6))
     city: str = attrs.field(factory=lambda: word("city"))
     region: str = attrs.field(factory=lambda: word("region"))
     basket: str = attrs.field(factory=lambda: word("basketofmine"))
