@@ -55,6 +55,7 @@ from printapic.application.payments.collection import Started
 from printapic.application.ports.audit import AuditQuery
 from printapic.application.ports.idempotency import IdempotencyKeys
 from printapic.application.ports.identifiers import Identifiers
+from printapic.application.ports.images import ImageStore
 from printapic.application.ports.jobs import Job, JobRecord, JobState
 from printapic.application.ports.payments import MovementKind, PaymentGateway, WebhookVerifier
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
@@ -444,7 +445,7 @@ def furnished(
     gateways: Sequence[PaymentGateway],
     verifiers: Sequence[WebhookVerifier],
     identifiers: Identifiers | None = None,
-    store: MemoryImageStore | None = None,
+    store: ImageStore | None = None,
     mailer: MemoryMailer | None = None,
     checkpoints: MemoryAuditCheckpoints | None = None,
     throttle: MemoryThrottle | None = None,
@@ -452,8 +453,9 @@ def furnished(
     max_bytes: int = 1_000_000,
     staff_need_second_factor: bool = False,
     manual_capture: bool = False,
+    prices: str | None = PRICES,
 ) -> Shop:
-    """The use cases on any units of work, with the prices above loaded, and these providers."""
+    """The use cases on any units of work, these prices loaded, and these providers."""
     ring = MemoryKeyRing(keyring())
     shop = assembled(
         unit_of_work=units,
@@ -496,7 +498,8 @@ def furnished(
         refund_limit=REFUND_LIMIT,
         max_bytes=max_bytes,
     )
-    shop.load_price_list(document=PRICES)
+    if prices is not None:
+        shop.load_price_list(document=prices)
     return shop
 
 

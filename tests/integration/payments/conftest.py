@@ -20,9 +20,10 @@ from printapic.adapters.persistence.sql.jobs import SqlJobLedger, SqlJobQueue
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
 from printapic.application.reactions import jobs_for
 from tests.integration.contracts.conftest import postgres_database, sqlite_template
+from tests.integration.contracts.gateway_drivers import PayPalDriver, StripeDriver, Wrap
 from tests.integration.payments.closing import all_is_done
 from tests.integration.payments.floor import Backend, Floor, backend_clock
-from tests.integration.payments.sides import PayPalSide, Side, StripeSide
+from tests.integration.payments.sides import Side, paypal_side, stripe_side
 from tests.integration.stores import copy_of_file, empty_database
 from tests.provider_contracts.contract import Contract
 from tests.provider_contracts.transport import ContractTransport
@@ -31,9 +32,9 @@ from tests.shop_floor import notary
 __all__ = ["postgres_database", "sqlite_template"]
 
 UnderContract: TypeAlias = Callable[[httpx.BaseTransport, Contract], ContractTransport]
-SIDES: dict[str, tuple[type[StripeSide | PayPalSide], str]] = {
-    "stripe": (StripeSide, "stripe_contract"),
-    "paypal": (PayPalSide, "paypal_contract"),
+SIDES: dict[str, Callable[[Path, Wrap], Side]] = {
+    "stripe": lambda folder, wrap: stripe_side(StripeDriver(folder, wrap)),
+    "paypal": lambda folder, wrap: paypal_side(PayPalDriver(folder, wrap)),
 }
 STORES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 state_row = pytest.mark.parametrize("store", STORES, indirect=True)
@@ -51,7 +52,7 @@ def sql_backend(engine: Engine) -> Backend:
     clock, ledger = backend_clock(), SqlJobLedger(engine)
     worker = InProcessWorker(ledger, clock, jitter=lambda longest: longest)
     units = SqlUnitOfWorkFactory(engine, jobs_for, SqlJobQueue, worker.wake, notary())
-    return Backend(ledger, SqlIdempotencyKeys(engine), units, worker, clock)
+    return Backend(ledger, SqlIdempotencyKeys(engine), units, worker, clock, engine)
 
 
 @pytest.fixture
@@ -81,17 +82,20 @@ def make_side(
     request: pytest.FixtureRequest, tmp_path: Path, under_contract: UnderContract
 ) -> Iterator[SideMaker]:
     """Whatever goes over these wires, and all news at the end, is held against the published contracts."""
-    made: list[Side] = []
+    made: list[tuple[Side, Contract]] = []
 
     def make(name: str) -> Side:
-        kind, fixture = SIDES[name]
-        contract: Contract = request.getfixturevalue(fixture)
-        made.append(kind(tmp_path, lambda inner: under_contract(inner, contract), contract))
-        return made[-1]
+        contract: Contract = request.getfixturevalue(f"{name}_contract")
+        side = SIDES[name](tmp_path, lambda inner: under_contract(inner, contract))
+        made.append((side, contract))
+        return side
 
     yield make
-    for side in made:
+    for side, contract in made:
+        news = side.simulator.raw_deliveries()
         side.close()
+        for body, _ in news:
+            contract.check_event(body)
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.contracts) for name in SIDES])

@@ -9,6 +9,7 @@ from functools import cached_property
 from hashlib import sha256
 
 import attrs
+from sqlalchemy import Engine
 
 from printapic.adapters.jobs.in_process import InProcessWorker
 from printapic.adapters.notifications.memory import MemoryMailer
@@ -16,6 +17,8 @@ from printapic.adapters.system.clock import FixedClock
 from printapic.application.payments.collection import Started
 from printapic.application.payments.staff import Refunded, Staff
 from printapic.application.ports.idempotency import IdempotencyKeys
+from printapic.application.ports.identifiers import Identifiers
+from printapic.application.ports.images import ImageStore
 from printapic.application.ports.jobs import Job, JobLedger, JobState
 from printapic.application.ports.payments import VerificationUnavailable, WebhookRejected
 from printapic.application.ports.unit_of_work import StorageUnavailable, UnitOfWorkFactory
@@ -34,7 +37,7 @@ from tests.integration.contracts.gateway_drivers import NOON
 from tests.integration.payments.sides import Side
 from tests.providers.counter import ProviderSimulator
 from tests.providers.notifications import Postman, Receiver
-from tests.shop_floor import HOME, PASSWORD, WEB, furnished, line, photo, user_of
+from tests.shop_floor import HOME, PASSWORD, PRICES, WEB, furnished, line, photo, user_of
 
 PAID = (OrderStatus.CONFIRMED, PaymentStatus.PAID)
 UNPAID = (OrderStatus.AWAITING_PAYMENT, PaymentStatus.NONE)
@@ -44,19 +47,29 @@ PRICE = Money.of("3.00", "EUR")
 
 @attrs.frozen
 class Backend:
-    """Where a shop keeps everything: `units` is told what wakes the worker."""
+    """Where a shop keeps everything, with its `engine` if that is a database."""
 
     ledger: JobLedger
     keys: IdempotencyKeys
     units: UnitOfWorkFactory
     worker: InProcessWorker
     clock: FixedClock
+    engine: Engine | None = None
 
 
 class Floor:
     """The shop, the first of `sides` unless told otherwise, and what people do at either."""
 
-    def __init__(self, backend: Backend, sides: Sequence[Side], *, manual_capture: bool = False) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        sides: Sequence[Side],
+        *,
+        manual_capture: bool = False,
+        identifiers: Identifiers | None = None,
+        images: ImageStore | None = None,
+        prices: str | None = PRICES,
+    ) -> None:
         self.backend = backend
         self.clock, self.units, self.worker = backend.clock, backend.units, backend.worker
         self.sides = {side.provider: side for side in sides}
@@ -73,6 +86,9 @@ class Floor:
             verifiers=[side.verifier for side in sides],
             mailer=self.mailer,
             manual_capture=manual_capture,
+            identifiers=identifiers,
+            store=images,
+            prices=prices,
         )
         self._postmen: list[Postman] = [side.postman(self._receiver(side.provider)) for side in sides]
 
@@ -141,6 +157,8 @@ class Floor:
 
     @cached_property
     def _photo(self) -> Image:
+        for image in self.shop.list_images(owner_id=user_of(self.anna)):
+            return image
         content = photo()
         return self.shop.upload_image(
             owner_id=user_of(self.anna),
@@ -152,8 +170,8 @@ class Floor:
 
     # What they do
 
-    def places(self) -> Order:
-        """Anna orders two small prints."""
+    def places(self, key: str | None = None) -> Order:
+        """Anna orders two small prints; under an old key, the old ones."""
         wanted = line(self._photo)
         quote = self.shop.quote_order(
             lines=[QuoteRequestLine(sku=wanted.sku, quantity=wanted.quantity)],
@@ -163,7 +181,7 @@ class Floor:
         )
         placed = self.shop.place_order(
             customer_id=user_of(self.anna),
-            idempotency_key=f"order-{len(self.orders) + 1}",
+            idempotency_key=key or f"order-{len(self.orders) + 1}",
             quote_hash=quote.quote_hash,
             lines=(wanted,),
             ship_to=HOME,

@@ -12,7 +12,8 @@ from printapic.domain.payments.operation import OperationState
 from printapic.domain.payments.status import PaymentStatus
 from tests.integration.payments.conftest import state_row
 from tests.integration.payments.floor import PAID, PRICE, Floor
-from tests.providers.counter import Call, WebhookPlan, WireFault
+from tests.integration.payments.storms import pay_on_a_lossy_line
+from tests.providers.counter import Call, WireFault
 from tests.shop_floor import HOUR, MINUTE
 
 LASTING = [
@@ -93,26 +94,9 @@ def test_u2_news_that_find_the_provider_silent_are_read_later(floor: Floor) -> N
 
 
 @state_row
-@pytest.mark.parametrize("seed", range(2))
-def test_u2_on_a_line_that_loses_a_third_of_all_answers_every_order_is_paid_once(
-    floor: Floor, seed: int
-) -> None:
-    floor.provider.webhooks(WebhookPlan(copies=2))
-    floor.provider.drop_replies(0.3, seed=seed)
-    for number in range(4):
-        order = floor.places()
-        while True:
-            try:
-                floor.provider.pay(floor.opens(order, f"pay-{number}"))
-                break
-            except ProviderUnreachable:
-                floor.later(MINUTE)
-    for _ in range(6):
-        floor.hear()
-        floor.later(10 * MINUTE)
-    floor.provider.drop_replies(0, seed=seed)
-    floor.later(2 * HOUR)
-    floor.hear()
+def test_u2_on_a_line_that_loses_a_third_of_all_answers_every_order_is_paid_once(floor: Floor) -> None:
+    """The short version of tests/chaos/test_payment_storms.py."""
+    pay_on_a_lossy_line(floor, orders=4, seed=7)
     assert {floor.payment(order).status for order in floor.orders} == {PaymentStatus.PAID}
     assert [line.amount for line in floor.provider.ledger()] == [PRICE] * 4
 
