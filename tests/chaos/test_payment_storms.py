@@ -14,7 +14,6 @@ from tests.integration.payments.conftest import (
     postgres_database,
     side,
     sqlite_template,
-    state_row,
     store,
 )
 from tests.integration.payments.floor import PRICE, Floor
@@ -35,7 +34,6 @@ def test_w3_w4_all_news_five_times_in_any_order_lead_to_the_same_end(floor: Floo
     assert set(floor.answers) == {200}
 
 
-@state_row
 def test_u2_of_many_orders_on_a_line_that_loses_a_third_of_all_answers_each_is_paid_once(
     floor: Floor,
 ) -> None:

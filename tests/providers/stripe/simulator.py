@@ -35,7 +35,8 @@ class StripeSimulator(ProviderSimulator):
 
     `own_process` serves from another process, which `kill` ends the hard way and `start` begins again at
     the same URL. Notifications go to `webhook_url`, or to whom `notify` says, on `deliver`; a process of
-    its own that `pushes` sends them to `webhook_url` by itself, again until they are taken.
+    its own that `pushes` sends them to `webhook_url` by itself, again until they are taken. `served_at`
+    names a server that somebody else began on these books.
     """
 
     provider = Provider.STRIPE
@@ -47,6 +48,7 @@ class StripeSimulator(ProviderSimulator):
         own_process: bool = False,
         pushes: bool = False,
         webhook_url: str | None = None,
+        served_at: str | None = None,
         api_keys: Sequence[str] = (opening.DEFAULT_KEY,),
         webhook_secrets: Sequence[str] = (opening.DEFAULT_SECRET,),
     ) -> None:
@@ -60,7 +62,10 @@ class StripeSimulator(ProviderSimulator):
         if webhook_url:
             self.notify(webhook_url)
         self._server: ProviderServer | ProviderProcess | None = None
-        self.start()
+        if served_at is None:
+            self.start()
+        else:
+            self.url = served_at
 
     def start(self) -> None:
         """Serve, again after `kill` at the same URL."""
