@@ -67,8 +67,9 @@ class Besieged:
         assert isinstance(gateway.complete(ref=opened.value.ref, key=OperationId(uuid4())), Done)
 
     def news(self, provider: Provider) -> list[Delivery]:
+        """Freshly signed, without what a signature header has besides signatures that count."""
         return [
-            (body, {name.lower(): value.encode() for name, value in headers.items()})
+            (body, {name.lower(): value.partition(",v0=")[0].encode() for name, value in headers.items()})
             for body, headers in self.simulators[provider].raw_deliveries()
         ]
 

@@ -23,6 +23,8 @@ from tests.integration.payments.mortal import Ending, Heart, Life, opened_floor
 from tests.integration.payments.sides import books_of
 from tests.integration.payments.stories import ENDS, Story
 from tests.providers.books import ProviderBooks
+from tests.providers.notifications import every_parcel
+from tests.providers.paypal.opening import account_on
 from tests.providers.process import ROOT, ProviderProcess
 from tests.shop_floor import HOUR, PRICES
 
@@ -78,8 +80,8 @@ class Street:
 
     def order(self, story: Story, number: int) -> Life:
         """A new order's first life. What was told before it concerns others."""
-        with opened_floor(self.life, Heart()) as floor:
-            since = len(floor.provider.raw_deliveries())
+        with self.books.entry() as entry:
+            since = len(every_parcel(entry))
         return attrs.evolve(self.life, story=story.value, number=number, since=since)
 
     def live_on(self, life: Life) -> timedelta:
@@ -118,6 +120,8 @@ def street(folder: Path, provider: Provider, database: str) -> Iterator[Street]:
     """`database` is migrated and empty."""
     books = ProviderBooks(books_of(provider, folder))
     books.stand_still(NOON)
+    if provider is Provider.PAYPAL:
+        account_on(books, sandbox=True)
     process = ProviderProcess(provider.value, books=books_of(provider, folder))
     mortals = Mortals(folder / "mortals.log")
     life = Life(

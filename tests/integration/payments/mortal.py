@@ -161,20 +161,27 @@ def opened_floor(life: Life, heart: Heart, *, prices: str | None = None) -> Iter
         side.close()
 
 
+@contextmanager
+def doomed(after_s: float | None) -> Iterator[None]:
+    """Die so many seconds from now, unless it is over by then."""
+    timer = threading.Timer(after_s or 0, die)
+    if after_s is not None:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def lead(life: Life) -> Ending:
     """Go on with the story as far as it goes today."""
     heart = Heart(at=life.at, after=life.after)
     with opened_floor(life, heart) as floor:
         order = floor.places(key=f"order-{life.number}")
         heart.armed = True
-        if life.dies_after_s is not None:
-            timer = threading.Timer(life.dies_after_s, die)
-            timer.daemon = True
-            timer.start()
-        done = play(floor, Story(life.story), order, since=life.since)
+        with doomed(life.dies_after_s):
+            done = play(floor, Story(life.story), order, since=life.since)
         heart.armed = False
-        if life.dies_after_s is not None:
-            timer.cancel()
     return Ending.DONE if done else Ending.LATER
 
 
