@@ -7,14 +7,15 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import attrs
 
-from printapic.domain.orders.order import Order
+from printapic.domain.ids import OrderId
 from printapic.domain.payments.attempt import Provider
 from tests.integration.contracts.gateway_drivers import NOON
 from tests.integration.payments.closing import all_is_done
@@ -78,11 +79,13 @@ class Street:
     mortals: Mortals
     life: Life
 
-    def order(self, story: Story, number: int) -> Life:
+    def order(self, story: Story) -> Life:
         """A new order's first life. What was told before it concerns others."""
+        with opened_floor(self.life, Heart()) as floor:
+            order = floor.places(key=str(uuid4()))
         with self.books.entry() as entry:
             since = len(every_parcel(entry))
-        return attrs.evolve(self.life, story=story.value, number=number, since=since)
+        return attrs.evolve(self.life, story=story.value, order_id=str(order.id), since=since)
 
     def live_on(self, life: Life) -> timedelta:
         """Go on until the story has ended; how long that took after the death."""
@@ -94,25 +97,20 @@ class Street:
             self.books.pass_time(STEP)
         return waited
 
-    def check(self, stories: Mapping[int, Story]) -> None:
+    def check(self, lives: Sequence[Life]) -> None:
         """Count everything: each order as it must be, and all books alike."""
         with opened_floor(self.life, Heart()) as floor:
-            orders = {number: placed(floor, number) for number in stories}
-            floor.orders = list(orders.values())
+            with floor.units.reading() as work:
+                floor.orders = [work.orders.get(OrderId(UUID(life.order_id))) for life in lives]
             floor.later(2 * HOUR)
             floor.later(2 * HOUR)
-            for number, story in stories.items():
-                if story is not Story.CHECKOUT:
-                    assert floor.status(orders[number]) == ENDS[story], (number, story)
-                assert floor.payment(orders[number]).captured == PRICE, (number, story)
+            for life, order in zip(lives, floor.orders, strict=True):
+                if life.story != Story.CHECKOUT:
+                    assert floor.status(order) == ENDS[Story(life.story)], life
+                assert floor.payment(order).captured == PRICE, life
             kept = sum(line.amount.minor for line in floor.provider.ledger())
-            assert kept == sum(KEPT[story] for story in stories.values())
+            assert kept == sum(KEPT[Story(life.story)] for life in lives)
             all_is_done(floor)
-
-
-def placed(floor: Floor, number: int) -> Order:
-    """The order that was placed under this number: the key is known, so none is placed now."""
-    return floor.places(key=f"order-{number}")
 
 
 @contextmanager
@@ -130,7 +128,7 @@ def street(folder: Path, provider: Provider, database: str) -> Iterator[Street]:
         folder=str(folder),
         database=database,
         story=Story.CHECKOUT.value,
-        number=0,
+        order_id="",
         since=0,
     )
     try:
@@ -145,43 +143,36 @@ def street(folder: Path, provider: Provider, database: str) -> Iterator[Street]:
 
 def die_at_steps(on: Street, story: Story, *, first: int = 1, every: int = 1) -> int:
     """Die before and after each step of the story, or every so many; how many deaths there were."""
-    stories: dict[int, Story] = {}
+    lives: list[Life] = []
     deaths = 0
     for after in (False, True):
-        at = first
-        while True:
-            number = len(stories) + 1
-            life = attrs.evolve(on.order(story, number), at=at, after=after)
-            stories[number] = story
+        died, at = True, first
+        while died:
+            life = attrs.evolve(on.order(story), at=at, after=after)
+            lives.append(life)
             died = on.mortals.lead(life) == -signal.SIGKILL
             on.live_on(life)
-            if not died:
-                break
-            deaths += 1
+            deaths += died
             at += every
-    on.check(stories)
+    on.check(lives)
     return deaths
 
 
 def die_at_random(on: Street, deaths: int, *, longest_life_s: float, seed: int) -> int:
     """Die at random moments of random stories, more than once in some; how many orders that took."""
     chance = random.Random(seed)
-    stories: dict[int, Story] = {}
+    lives: list[Life] = []
     done = 0
     while done < deaths:
-        number = len(stories) + 1
-        story = chance.choice(list(Story))
-        stories[number] = story
-        life = on.order(story, number)
+        life = on.order(chance.choice(list(Story)))
+        lives.append(life)
         while done < deaths:
             moment = chance.uniform(0, longest_life_s)
             ended = on.mortals.lead(attrs.evolve(life, dies_after_s=moment))
-            if ended == Ending.DONE:
-                break
             done += ended == -signal.SIGKILL
-            on.books.pass_time(STEP)
-            if chance.random() < 0.7:
+            if ended == Ending.DONE or chance.random() < 0.7:
                 break
+            on.books.pass_time(STEP)
         on.live_on(life)
-    on.check(stories)
-    return len(stories)
+    on.check(lives)
+    return len(lives)

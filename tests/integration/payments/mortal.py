@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 import attrs
 import httpx
@@ -34,6 +35,7 @@ from printapic.adapters.system.clock import FixedClock
 from printapic.adapters.system.identifiers import RandomIdentifiers
 from printapic.application.ports.jobs import Claim
 from printapic.application.reactions import jobs_for
+from printapic.domain.ids import OrderId
 from printapic.domain.payments.attempt import Provider
 from tests.integration.payments.floor import Backend, Floor
 from tests.integration.payments.sides import NO_TLS, side_served_at
@@ -53,7 +55,7 @@ class Ending(IntEnum):
 
 @attrs.frozen(kw_only=True)
 class Life:
-    """One run of `story` for the order number `number`, whose first news is number `since`.
+    """One run of `story` for an order whose first news is number `since` of the provider's.
 
     It ends at step `at` (0: at none), before it or `after` it, or `dies_after_s` from its beginning.
     """
@@ -63,7 +65,7 @@ class Life:
     folder: str
     database: str
     story: str
-    number: int
+    order_id: str
     since: int
     at: int = 0
     after: bool = False
@@ -177,7 +179,8 @@ def lead(life: Life) -> Ending:
     """Go on with the story as far as it goes today."""
     heart = Heart(at=life.at, after=life.after)
     with opened_floor(life, heart) as floor:
-        order = floor.places(key=f"order-{life.number}")
+        with floor.units.reading() as work:
+            order = work.orders.get(OrderId(UUID(life.order_id)))
         heart.armed = True
         with doomed(life.dies_after_s):
             done = play(floor, Story(life.story), order, since=life.since)
