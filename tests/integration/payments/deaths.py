@@ -31,7 +31,7 @@ from tests.shop_floor import HOUR, PRICES
 
 FINAL_WITHIN = timedelta(seconds=60)
 """By when everything is decided again after a death: leases and pauses of jobs included."""
-STEP = timedelta(seconds=5)
+STEP = timedelta(seconds=15)
 KEPT: Mapping[Story, int] = {Story.CHECKOUT: 300, Story.CAPTURE: 300, Story.REFUND: 200, Story.CANCEL: 0}
 """What of an order's price is ours in the end, in minor units."""
 
