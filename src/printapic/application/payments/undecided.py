@@ -88,9 +88,14 @@ class ResolveOperation:
         with self.unit_of_work() as work:
             order = work.orders.get(before.order_id)
             payment = work.payments.get(before.id)
-            if tries <= len(PAUSES):
+            operation = payment.operation(operation_id)
+            if operation.undecided and not operation.due(at=now):
+                # Whoever has it may be dead, which is certain when their lease ends: this was no try.
+                again = resolving(payment.id, operation_id, tries=tries - 1, now=now)
+                work.jobs.enqueue(attrs.evolve(again, run_at=operation.leased_until or now))
+            elif tries <= len(PAUSES):
                 work.jobs.enqueue(resolving(payment.id, operation_id, tries=tries, now=now))
-            elif payment.operation(operation_id).undecided:
+            elif operation.undecided:
                 reviewed = len(payment.review_reasons)
                 payment.review(f"undecided:{operation_id}")
                 if hold_for_review(order, payment, reviewed, now):

@@ -86,6 +86,27 @@ def test_a_page_that_opens_at_once_is_asked_for_once(floor: ShopFloor, order: Or
     assert floor.waiting("ResolveOperation") == []
 
 
+def test_a_call_in_the_hands_of_somebody_who_died_is_made_again_when_their_lease_ends(
+    floor: ShopFloor, order: Order
+) -> None:
+    """Their job comes back earlier than that: finding the call taken is no try of its own."""
+    opening = open_in_vain(floor, order, Fault.REFUSE)
+    with floor.unit_of_work() as work:
+        payment = work.payments.get(floor.payment(order).id)
+        payment.dispatch(opening.id, at=floor.clock.now())
+        work.payments.save(payment)
+        work.commit()
+    floor.clock.advance(LEASE / 3)
+    resolve(floor, order, OperationKind.OPEN, tries=3)
+    jobs = floor.waiting("ResolveOperation")
+    assert {job.run_at for job in jobs} == {floor.clock.now() + 2 * LEASE / 3}
+    assert {job.payload["tries"] for job in jobs} == {1, 3}
+    floor.later(2 * LEASE / 3)
+    (attempt,) = floor.payment(order).attempts
+    assert attempt.state is AttemptState.OPEN
+    assert the(OperationKind.OPEN, floor.payment(order)).sends == 3
+
+
 def test_every_try_waits_longer_than_the_one_before_it(floor: ShopFloor, order: Order) -> None:
     open_in_vain(floor, order, SILENCE, times=20)
     waited: list[timedelta] = []
