@@ -164,6 +164,8 @@ def lead(life: Life) -> Ending:
     with opened_floor(life, heart) as floor:
         with floor.units.reading() as work:
             order = work.orders.get(OrderId(UUID(life.order_id)))
+        # Whoever will be asked is known before anything may happen to the shop.
+        assert floor.anna.user_id != floor.staff.user_id
         heart.armed = True
         with doomed(life.dies_after_s):
             done = play(floor, Story(life.story), order, since=life.since)

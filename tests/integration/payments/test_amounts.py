@@ -104,7 +104,7 @@ def asked(side: Side, price: Money) -> CheckoutRequest:
         amount=price,
         return_url="https://shop.test/return",
         cancel_url="https://shop.test/cancel",
-        expires_at=side.now() + HOUR,
+        expires_at=side.books.now() + HOUR,
     )
 
 

@@ -60,16 +60,23 @@ def test_c1_who_paid_just_before_the_order_was_cancelled_gets_everything_back(fl
     assert parked in ([], [TransactionType.CAPTURE_PARKED])
 
 
-def test_c1_money_that_took_days_for_an_order_that_expired_meanwhile_goes_back(floor: Floor) -> None:
+@pytest.mark.parametrize("end", [OrderStatus.CANCELLED, OrderStatus.EXPIRED], ids=str)
+def test_c1_money_that_took_days_for_an_order_that_is_over_goes_back_once(
+    floor: Floor, end: OrderStatus
+) -> None:
     order = floor.places()
     ref = floor.opens(order)
     floor.provider.pay_slowly(ref)
     floor.hear()
-    floor.cancels(order)
+    if end is OrderStatus.CANCELLED:
+        floor.cancels(order)
+    else:
+        floor.later(PAYMENT_WINDOW)
+    assert floor.order(order).status is end
     floor.provider.bank_decides(ref, good=True)
     floor.hear()
     floor.later(7 * HOUR)
-    assert floor.status(order) == CALLED_OFF
+    assert floor.status(order) == (end, PaymentStatus.REFUNDED)
     assert [line.amount for line in floor.provider.ledger()] == [PRICE, -PRICE]
     told = [mail.content.subject for mail in floor.mailer.mails]
     assert len(told) == len(set(told)), "each mail once"
