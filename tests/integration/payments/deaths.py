@@ -1,4 +1,4 @@
-"""A street with a provider that lives on and a shop that dies again and again, and the counting afterwards."""
+"""A provider that lives on beside a shop that dies again and again, and the counting afterwards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from printapic.domain.ids import OrderId
 from printapic.domain.payments.attempt import Provider
 from tests.integration.contracts.gateway_drivers import NOON
 from tests.integration.payments.closing import all_is_done
-from tests.integration.payments.floor import PRICE, Floor
+from tests.integration.payments.floor import PRICE
 from tests.integration.payments.mortal import Ending, Heart, Life, opened_floor
 from tests.integration.payments.sides import books_of
 from tests.integration.payments.stories import ENDS, Story

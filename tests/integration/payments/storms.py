@@ -69,7 +69,7 @@ def news_storm(floor: Floor, seed: int) -> End:
 
 
 def pay_on_a_lossy_line(floor: Floor, orders: int, seed: int) -> None:
-    """Anna orders and pays while a third of the provider's answers is lost, half of them before the effect."""
+    """Anna orders and pays while a third of the answers is lost, half of them before the effect."""
     floor.provider.webhooks(WebhookPlan(copies=2))
     floor.provider.drop_replies(0.3, seed=seed)
     for _ in range(orders):

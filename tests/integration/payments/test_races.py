@@ -14,7 +14,7 @@ from printapic.domain.payments.status import PaymentStatus
 from tests.integration.payments.conftest import state_row
 from tests.integration.payments.floor import PRICE, Floor
 from tests.providers.counter import WebhookPlan
-from tests.shop_floor import HOUR
+from tests.shop_floor import DAY
 
 
 def at_once(*acts: Callable[[], object]) -> list[PrintAPicError | None]:
@@ -40,8 +40,8 @@ def test_c2_when_a_cancel_races_the_money_one_wins_and_the_books_agree(floor: Fl
         lambda: floor.syncs(order),
         lambda: floor.shop.cancel_order(order_id=order.id, actor=floor.anna),
     )
-    for _ in range(3):
-        floor.later(HOUR / 2)
+    for _ in range(4):
+        floor.later(DAY / 2)  # so long may an approval last that nobody takes
     kept = sum(line.amount.minor for line in floor.provider.ledger())
     if floor.order(order).status is OrderStatus.CANCELLED:
         assert kept == 0

@@ -19,7 +19,7 @@ from tests.integration.payments.conftest import memory_backend, state_row
 from tests.integration.payments.floor import PAID, PRICE, UNPAID, Floor
 from tests.integration.payments.storms import news_storm
 from tests.providers.counter import Call, WebhookPlan, WireFault
-from tests.shop_floor import DAY, HOUR, MINUTE
+from tests.shop_floor import DAY, HOUR
 
 SIGNED_HEADERS = frozenset(
     {
