@@ -30,6 +30,7 @@ from printapic.adapters.payments.stripe.gateway import StripeGateway
 from printapic.adapters.payments.stripe.webhooks import StripeWebhookVerifier
 from printapic.adapters.system.clock import SystemClock
 from printapic.domain.actors import Role
+from printapic.domain.money import Money
 from printapic.domain.payments.attempt import Provider
 from printapic.entrypoints.container import Container
 from printapic.entrypoints.settings import (
@@ -82,6 +83,10 @@ class Leaky:
     def payment(self, who: Person, order: dict[str, Any]) -> dict[str, Any]:
         answer = self.heard(self.shop.call("GET", f"/v1/orders/{order['id']}/payments", who))
         return dict(answer.json()["items"][0])
+
+    def transactions(self, who: Person, payment: dict[str, Any]) -> list[dict[str, Any]]:
+        answer = self.heard(self.shop.call("GET", f"/v1/payments/{payment['id']}/transactions", who))
+        return list(answer.json()["items"])
 
     def sync(self, who: Person, payment: dict[str, Any]) -> httpx.Response:
         return self.heard(self.shop.call("POST", f"/v1/payments/{payment['id']}/sync", who))
@@ -231,6 +236,10 @@ def test_s1_what_providers_tell_of_payers_goes_nowhere(leaky: Leaky, provider: P
         path = f"/v1/payments/{payment['id']}/refunds"
         leaky.heard(leaky.shop.call("POST", path, clara, json=request, headers=keyed))
         leaky.work()
+    (capture,) = (row["ref"] for row in leaky.transactions(clara, payment) if row["type"] == "capture")
+    simulator.dispute(capture, Money.of("0.50", "EUR"))
+    assert leaky.sync(anna, payment).json()["disputed"]
+    assert all(report.available for report in leaky.shop.shop.reconcile_payments())
     for path in ("", "/transactions", "/refunds"):
         leaky.heard(leaky.shop.call("GET", f"/v1/payments/{payment['id']}{path}", clara))
     assert any(entry.startswith("httpcore") for entry in leaky.ear.heard), "nobody listened"

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from printapic.entrypoints.cli.free_text import FREE_TEXT
 from printapic.entrypoints.embedded import open_shop
 from printapic.entrypoints.settings import Settings
 
@@ -17,7 +18,7 @@ def invoices() -> None:
 
 @invoices.command(name="open")
 @click.option("--order", "number", required=True, help="The order's number.")
-@click.option("--reason", required=True, help="Why; it is kept in the audit log.")
+@click.option("--reason", required=True, type=FREE_TEXT, help="Why; it is kept in the audit log.")
 def open_invoice(number: str, reason: str) -> None:
     """Print one invoice as JSON. Who it was for is known to nobody else any more."""
     with open_shop(Settings.from_environment(), background=False) as shop:

@@ -23,6 +23,7 @@ from printapic.domain.ids import FindingId
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.finding import Finding, FindingState
 from printapic.entrypoints import journal_files
+from printapic.entrypoints.cli.free_text import FREE_TEXT
 from printapic.entrypoints.cli.output import as_json, show
 from printapic.entrypoints.cli.periods import since, until
 from printapic.entrypoints.embedded import open_container, open_shop
@@ -87,7 +88,7 @@ def findings(every: bool, provider: str | None, limit: int, as_json: bool) -> No
 
 @click.command(name="close-finding")
 @click.argument("finding_id", type=click.UUID)
-@click.option("--reason", required=True, help="Why this is all right now.")
+@click.option("--reason", required=True, type=FREE_TEXT, help="Why this is all right now.")
 def close_finding(finding_id: UUID, reason: str) -> None:
     """Say that a difference is all right. It comes back if the books are compared and still differ."""
     staff = Staff(user_id=None, caller=UNKNOWN_CALLER)

@@ -11,6 +11,7 @@ from printapic.domain.actors import UNKNOWN_CALLER
 from printapic.domain.ids import PaymentId
 from printapic.domain.money import Money
 from printapic.domain.payments.payment import Payment
+from printapic.entrypoints.cli.free_text import FREE_TEXT
 from printapic.entrypoints.cli.output import as_json, show
 from printapic.entrypoints.embedded import open_container, open_shop
 from printapic.entrypoints.settings import Settings
@@ -60,7 +61,7 @@ def show_payment(payment_id: UUID, as_json: bool) -> None:
 @click.argument("payment_id", type=click.UUID)
 @click.option("--amount", help="Such as 5.00, in the order's currency; all that is left unless given.")
 @click.option("--capture", "capture_ref", help="Of which money; of what pays the order unless given.")
-@click.option("--reason", required=True, help="Why.")
+@click.option("--reason", required=True, type=FREE_TEXT, help="Why.")
 @click.option("--idempotency-key", "key", help="The same key again asks for no second refund.")
 @as_json
 def refund(

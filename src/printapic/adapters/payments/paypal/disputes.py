@@ -17,7 +17,7 @@ from printapic.domain.money import Money
 from printapic.domain.payments.snapshot import DisputeFact, DisputeMovement, DisputeState
 
 DisputeRef: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9-]{1,128}\Z")]
-_Word: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z0-9_]{1,64}\Z")]
+_Word: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z][A-Z0-9_]{0,63}\Z")]
 _FEES = frozenset({"DISPUTE_SETTLEMENT_FEE", "DISPUTE_FEE", "CHARGEBACK_FEE"})
 _DECIDED = {
     "RESOLVED_BUYER_FAVOUR": DisputeState.LOST,

@@ -34,7 +34,7 @@ PERHAPS_DONE = frozenset(
 )
 """The effect is there already, ours or another's: a look at the order tells."""
 EXPIRED = frozenset({"ORDER_EXPIRED"})
-_WORD = re.compile(r"[A-Z0-9_]{1,64}", re.ASCII)
+_WORD = re.compile(r"[A-Z][A-Z0-9_]{0,63}", re.ASCII)
 
 
 class Link(msgspec.Struct, frozen=True):

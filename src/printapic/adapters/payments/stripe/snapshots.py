@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 from uuid import UUID
@@ -34,6 +35,7 @@ from printapic.domain.payments.snapshot import (
 OPERATION_ID = "operation_id"
 """Under which name refunds carry the id of our operation in their metadata."""
 
+_WORD = re.compile(r"[a-z][a-z_]{0,63}", re.ASCII)
 _REFUND_STATES: Mapping[str, RefundState] = {
     "pending": RefundState.PENDING,
     "requires_action": RefundState.PENDING,
@@ -195,7 +197,7 @@ def _dispute_fact(dispute: Dispute) -> DisputeFact:
         capture_ref=dispute.charge,
         amount=_money(dispute.amount, dispute.currency),
         state=_DISPUTE_STATES[dispute.status],
-        reason=dispute.reason,
+        reason=dispute.reason if _WORD.fullmatch(dispute.reason) else "other",
         evidence_due_at=None if due_by is None else moment(due_by),
         movements=tuple(_dispute_movement(line) for line in dispute.balance_transactions),
         occurred_at=moment(dispute.created),

@@ -189,6 +189,7 @@ def test_a_conversation_whose_time_is_over_sends_nothing_more(line: Line) -> Non
         ),
         ({"name": "INTERNAL"}, "internal"),
         ({"name": "mail@customer.test", "details": [{"issue": "4111 1111"}]}, "status-400"),
+        ({"name": "4111111111111111", "details": [{"issue": "4000002500003155"}]}, "status-400"),
         ({"error": "invalid"}, "status-400"),
         (b"not json", "status-400"),
         (b"[" * 100_000, "status-400"),

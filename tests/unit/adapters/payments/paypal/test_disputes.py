@@ -183,6 +183,7 @@ def test_u5_a_list_that_cannot_be_read_is_no_list(line: Line, page: Json) -> Non
         {"status": "RESOLVED", "dispute_outcome": {"outcome_code": "SOMETHING_NEW"}},
         {"dispute_id": "PP-D-1"},
         {"reason": "the payer's own words"},
+        {"reason": "4000002500003155"},
         {"dispute_amount": None},
         {"create_time": ""},
         {"seller_response_due_date": "soon"},

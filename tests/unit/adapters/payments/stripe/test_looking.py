@@ -256,6 +256,12 @@ def test_d1_disputes_are_told_with_their_state(wire: Wire, status: str, state: D
     assert (fact.state, fact.movements) == (state, ())
 
 
+@pytest.mark.parametrize("said", ["Card 4000002500003155 of anna@payer.test", "4000002500003155", "", "a" * 65])
+def test_s1_a_dispute_whose_reason_is_no_word_keeps_it_to_itself(wire: Wire, said: str) -> None:
+    (fact,) = value_of(look(wire, paid(), None, listing(dispute(reason=said)))).disputes
+    assert fact.reason == "other"
+
+
 def test_d1_a_dispute_tells_what_it_took_and_gave_back(wire: Wire) -> None:
     took = line("txn_8", -1290, "dispute", "du_1", fee=1500, created=NOON_S + 90_000)
     gave = line("txn_9", 1290, "dispute_reversal", "du_1", created=NOON_S + 900_000)
