@@ -38,6 +38,8 @@ class ApiKeyRequest(RequestBody, kw_only=True):
     networks: Networks = msgspec.field(default_factory=list)
     expires_in_days: Days = DEFAULT_LIFETIME.days
 
+    # An address of IPv6 is written in groups of four, as cards are, often of digits alone.
+    any_digits: ClassVar[frozenset[str]] = frozenset({"networks"})
     example: ClassVar[Mapping[str, object]] = {
         "name": "Parcel desk",
         "scopes": ["order:read", "shipment:write"],

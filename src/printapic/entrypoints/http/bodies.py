@@ -186,9 +186,13 @@ def _card_numbers(value: Any, pointer: str) -> Iterator[str]:
         for name in value.__struct_fields__:
             if name not in value.any_digits:
                 yield from _card_numbers(getattr(value, name), f"{pointer}/{name}")
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for index, each in enumerate(value):
             yield from _card_numbers(each, f"{pointer}/{index}")
+    elif isinstance(value, Mapping):
+        # Under the pointer of the whole: a name may be what is not to be repeated.
+        if any(True for pair in value.items() for _ in _card_numbers(pair, pointer)):
+            yield pointer
     elif isinstance(value, str) and holds_card_number(value):
         yield pointer
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from printapic.entrypoints.http.api_keys import ApiKeyRequest
 from printapic.entrypoints.http.bodies import (
     MAX_JSON_DEPTH,
     CardNumberRefused,
@@ -24,6 +25,7 @@ from printapic.entrypoints.http.bodies import (
     RequestInvalid,
     decode,
 )
+from printapic.entrypoints.http.card_numbers import holds_card_number
 
 
 class Line(RequestBody, kw_only=True):
@@ -39,6 +41,7 @@ class Basket(RequestBody, kw_only=True):
     lines: list[Line]
     back: PlainUrl = "https://shop.example"
     words: list[str] = msgspec.field(default_factory=list)
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 def fault_of(body: str) -> Fault:
@@ -101,6 +104,8 @@ VISA = "4242424242424242"
     [
         ({"back": f"https://a.example/?n={VISA}"}, ["/back"]),
         ({"words": ["one", f"two {VISA}"]}, ["/words/1"]),
+        ({"labels": {"colour": "red", "note": VISA}}, ["/labels"]),
+        ({"labels": {VISA: "red"}}, ["/labels"]),
         (
             {"lines": [{"quantity": 1}, {"quantity": 1, "note": VISA}], "words": [VISA]},
             ["/lines/1/note", "/words/0"],
@@ -122,6 +127,12 @@ def test_card_numbers_are_refused_by_their_place_and_never_repeated(
 def test_fields_whose_digits_are_somebody_elses_are_not_searched() -> None:
     line = {"quantity": 1, "parcel": VISA, "photo": "42424242-4242-4242-8242-424242424242"}
     assert decode(json.dumps({"lines": [line]}).encode(), Basket).lines[0].parcel == VISA
+
+
+def test_a_network_of_digits_alone_is_a_network() -> None:
+    assert holds_card_number("2001:4860:4860:8885"), "or there was nothing to leave out"
+    key = {"name": "desk", "scopes": ["order:read"], "networks": ["2001:4860:4860:8885::/64"]}
+    assert decode(json.dumps(key).encode(), ApiKeyRequest).networks == key["networks"]
 
 
 _JSON = st.recursive(
