@@ -238,7 +238,8 @@ def test_s1_what_providers_tell_of_payers_goes_nowhere(leaky: Leaky, provider: P
         leaky.work()
     (capture,) = (row["ref"] for row in leaky.transactions(clara, payment) if row["type"] == "capture")
     simulator.dispute(capture, Money.of("0.50", "EUR"))
-    assert leaky.sync(anna, payment).json()["disputed"]
+    # Faults that nothing met yet may still be waiting.
+    assert any(leaky.sync(anna, payment).json().get("disputed") for _ in WireFault)
     assert all(report.available for report in leaky.shop.shop.reconcile_payments())
     for path in ("", "/transactions", "/refunds"):
         leaky.heard(leaky.shop.call("GET", f"/v1/payments/{payment['id']}{path}", clara))
