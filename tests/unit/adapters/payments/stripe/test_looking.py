@@ -256,7 +256,7 @@ def test_d1_disputes_are_told_with_their_state(wire: Wire, status: str, state: D
     assert (fact.state, fact.movements) == (state, ())
 
 
-@pytest.mark.parametrize("said", ["Card 4000002500003155 of anna@payer.test", "4000002500003155", "", "a" * 65])
+@pytest.mark.parametrize("said", ["Card 4000002500003155 of a@b.test", "4000002500003155", "", "a" * 65])
 def test_s1_a_dispute_whose_reason_is_no_word_keeps_it_to_itself(wire: Wire, said: str) -> None:
     (fact,) = value_of(look(wire, paid(), None, listing(dispute(reason=said)))).disputes
     assert fact.reason == "other"
