@@ -22,10 +22,15 @@ from typing import Any
 import attrs
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import func, select
 
+from benchmarks.bursts import WrongAnswer
 from benchmarks.pairs import Ratio
 from benchmarks.servers import Served, cpu_seconds, notified_server, postgres
 from benchmarks.visitors import Outcome, Stream, Visitors, percentiles, visiting
+from printapic.adapters.persistence.sql.payment_tables import webhook_inbox
+from printapic.entrypoints.embedded import open_container
+from printapic.entrypoints.settings import Settings
 from tests.providers.paypal.authority import new_authority
 from tests.providers.paypal.signatures import PREFIX, SigningDesk
 from tests.servers.processes import ServerUnavailable
@@ -70,6 +75,8 @@ def main(*, short: bool = False) -> None:
             visitors = stack.enter_context(visiting())
             shop = stack.enter_context(_shop(folder, url))
             console.print(_table(name, shop, visitors, desk, pairs=pairs, seconds=seconds))
+            # Of both providers; that the first round, for warmth, is not counted leaves room for refusals.
+            _expect_stored(shop, at_least=2 * pairs * int(RATE * seconds))
 
 
 def _table(
@@ -127,6 +134,17 @@ def _come(shop: Served, visitors: Visitors, stream: Stream, seconds: float, side
     before = cpu_seconds(shop.pid)
     side.outcomes.extend(visitors.come(shop, stream, seconds=seconds))
     side.cpu_ms.append((cpu_seconds(shop.pid) - before) * 1000 / int(RATE * seconds))
+
+
+def _expect_stored(shop: Served, *, at_least: int) -> None:
+    """Raises `WrongAnswer` where deliveries were acknowledged that are not there."""
+    with open_container(Settings.from_environment(shop.environment)) as container:
+        engine = container.engine()
+        assert engine is not None
+        with engine.connect() as connection:
+            stored = connection.execute(select(func.count()).select_from(webhook_inbox)).scalar_one()
+    if stored < at_least:
+        raise WrongAnswer(f"{stored} of at least {at_least} webhooks are stored")
 
 
 def _ratios(webhooks: Side, health: Side) -> str:
