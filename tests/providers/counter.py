@@ -132,6 +132,14 @@ class ProviderSimulator(Protocol):
 
     # What goes wrong
 
+    def misreport(
+        self, line_id: str, *, amount: Money | None = None, fee: Money | None = None, hide: bool = False
+    ) -> None:
+        """Let the report tell a line of the ledger wrongly, or not at all until it is not to be hidden.
+
+        A line is named like the capture or refund that it is about. The books themselves stay right.
+        """
+
     def plan(self, call: Call, nth: int, fault: WireFault) -> None:
         """Let the `nth` request of this kind from now on (1 is the next) go wrong, once."""
 

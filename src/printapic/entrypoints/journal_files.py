@@ -107,6 +107,8 @@ def _amount(money: Money) -> dict[str, object]:
 
 def _safe(column: str, value: object) -> object:
     """Spreadsheets calculate what begins like a formula: an apostrophe before it makes it a text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if column not in _OURS and isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     return value

@@ -221,7 +221,9 @@ def listed(shop: Store, query: FindingQuery | None = None) -> list[Finding]:
 
 def test_a_difference_is_open_once_and_has_what_was_seen_last(shop: Store) -> None:
     first = found(ref="ch_1")
+    slow_run = b.new_id()
     again = found(ref="ch_1", theirs=b.euros("13.00"), ours=None)
+    outdated = found(ref="ch_1", theirs=b.euros("99.00"), run_id=slow_run)
     others = [
         found(ref="ch_2"),
         found(ref="ch_1", kind=FindingKind.FEE),
@@ -229,7 +231,8 @@ def test_a_difference_is_open_once_and_has_what_was_seen_last(shop: Store) -> No
         found(ref="ch_1", livemode=False),
         found(ref="ch_1", provider=Provider.PAYPAL),
     ]
-    assert report(shop, first, again, *others) == [True, False, True, True, True, True, True]
+    assert report(shop, first, again, outdated) == [True, False, False]
+    assert report(shop, *others) == [True] * len(others)
     stored = {finding.id: finding for finding in listed(shop)}
     assert set(stored) == {first.id, *(other.id for other in others)}
     renewed = stored[first.id]
@@ -258,17 +261,18 @@ def test_a_closed_difference_that_comes_back_is_a_new_finding(shop: Store) -> No
 
 
 def test_what_a_later_run_did_not_see_again_is_closed(shop: Store) -> None:
-    run = b.new_id()
-    seen = found(occurred_at=b.minutes(5), run_id=run)
     gone = [found(occurred_at=b.minutes(at)) for at in (1, 5, 9.9)]
-    kept = [
+    early = [
         found(occurred_at=b.minutes(0.9)),
         found(occurred_at=b.minutes(10)),
         found(occurred_at=b.minutes(5), livemode=False),
         found(occurred_at=b.minutes(5), provider=Provider.PAYPAL),
         b.a_finding(payment_id=None, occurred_at=b.minutes(5)),
     ]
-    report(shop, seen, *gone, *kept)
+    run = b.new_id()
+    seen = found(occurred_at=b.minutes(5), run_id=run)
+    seen_by_a_later_run = found(occurred_at=b.minutes(5))
+    report(shop, seen, seen_by_a_later_run, *gone, *early)
     with shop.units() as work:
         closed = work.findings.close_gone(
             run_id=run,

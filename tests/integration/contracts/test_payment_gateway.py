@@ -408,6 +408,15 @@ def test_the_provider_knows_nothing_of_foreign_refs(driver: Driver) -> None:
     assert all(isinstance(outcome, Rejected) for outcome in outcomes)
 
 
+def test_a_checkout_is_looked_at_by_every_name_that_it_has(driver: Driver) -> None:
+    page, capture = paid(driver)
+    fact = value_of(refund(driver, capture.ref, Money.of("2.00", "EUR"), new_key()))
+    whole = value_of(driver.gateway.fetch(ref=page.ref))
+    assert {capture.ref, fact.ref} <= set(whole.other_refs)
+    for name in whole.other_refs:
+        assert value_of(driver.gateway.fetch(ref=name)) == whole
+
+
 def test_a_capture_cannot_be_refunded_by_the_name_of_its_page(driver: Driver) -> None:
     page, _ = paid(driver)
     assert isinstance(refund(driver, page.ref, PRICE, new_key()), Rejected)

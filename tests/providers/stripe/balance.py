@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -24,6 +25,7 @@ FEE_PER_MILLE, FEE_FIXED = 14, 25
 DISPUTE_FEE = 2000
 SETTLEMENT = "settlement"
 AVAILABLE_AFTER_S = 2 * 24 * 3600
+HIDDEN = "hidden_lines"
 _CATEGORY = {
     MovementKind.CAPTURE: ("charge", "charge"),
     MovementKind.REFUND: ("refund", "refund"),
@@ -113,6 +115,27 @@ def move(account: Account, kind: MovementKind, amount: int, currency: str, *, of
             "type": type_,
         }
     )
+
+
+def misreport(
+    account: Account, line: Json, *, amount: Money | None, fee: Money | None, hide: bool
+) -> None:
+    """Let lists and looks tell a line wrongly, or lists not at all; the books stay right."""
+    if amount is not None:
+        line["amount"] = amount.minor
+    if fee is not None:
+        line["fee"] = fee.minor
+        line["fee_details"] = [{**detail, "amount": fee.minor} for detail in line["fee_details"]]
+    line["net"] = line["amount"] - line["fee"]
+    account.save(line)
+    hidden = {*(account.entry.setting(HIDDEN) or ())} - {line["id"]}
+    account.entry.keep(HIDDEN, sorted(hidden | {line["id"]} if hide else hidden))
+
+
+def reported(account: Account) -> Callable[[Json], bool]:
+    """Whether a line is in lists."""
+    hidden = {*(account.entry.setting(HIDDEN) or ())}
+    return lambda line: line["id"] not in hidden
 
 
 def _settled(account: Account, amount: int, currency: str) -> tuple[int, str, float | None]:

@@ -10,7 +10,7 @@ import attrs
 from tests.providers.books import Json
 from tests.providers.counter import Call
 from tests.providers.routes import Routes
-from tests.providers.stripe import intents, refunds, sessions
+from tests.providers.stripe import balance, intents, refunds, sessions
 from tests.providers.stripe.account import Account
 from tests.providers.stripe.forms import Spec, one_of, text
 from tests.providers.stripe.refusals import Refused
@@ -27,6 +27,7 @@ class Endpoint:
 
 
 Where = Callable[[dict[str, Any], Account], dict[str, str | int]]
+Keep = Callable[[Account], Callable[[Json], bool]]
 
 
 def _create_session(account: Account, _: dict[str, str], form: dict[str, Any]) -> Json:
@@ -64,9 +65,17 @@ def _retrieve(kind: str, param: str, *, call: Call = Call.FETCH, **more: Spec) -
     return Endpoint(call, {"expand": [text], **more}, run)
 
 
-def _list(kind: str, url: str, where: Where, *, call: Call = Call.FETCH, **more: Spec) -> Endpoint:
+def _list(
+    kind: str,
+    url: str,
+    where: Where,
+    *,
+    call: Call = Call.FETCH,
+    keep: Keep = lambda _: lambda __: True,
+    **more: Spec,
+) -> Endpoint:
     def run(account: Account, _: dict[str, str], query: dict[str, Any]) -> Json:
-        return listed(account, kind, url, query, where=where(query, account))
+        return listed(account, kind, url, query, where=where(query, account), keep=keep(account))
 
     return Endpoint(call, {**PAGING, **more}, run)
 
@@ -131,6 +140,7 @@ ROUTES: Routes[Any] = Routes(
                 "/v1/balance_transactions",
                 _of_source,
                 call=Call.MOVEMENTS,
+                keep=balance.reported,
                 currency=text,
                 payout=text,
                 source=text,

@@ -186,6 +186,13 @@ class StripeSimulator(ProviderSimulator):
         with self.books.entry() as entry:
             entry.keep(balance.SETTLEMENT, {"currency": currency, "rate": rate})
 
+    def misreport(
+        self, line_id: str, *, amount: Money | None = None, fee: Money | None = None, hide: bool = False
+    ) -> None:
+        with self._account() as account:
+            (line, *_) = account.find("balance_transaction", source=line_id)
+            balance.misreport(account, line, amount=amount, fee=fee, hide=hide)
+
     def plan(self, call: Call, nth: int, fault: WireFault) -> None:
         """Nothing is completed at Stripe: planned for COMPLETE, a fault strikes the look that it is."""
         if call in {Call.TOKEN, Call.VERIFY}:

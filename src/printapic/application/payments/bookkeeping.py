@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import attrs
 
 from printapic.application.payments.reconciliation import PeriodInvalid
 from printapic.application.ports.bookkeeping import Balance, LogEntry, LogPosition
+from printapic.application.ports.clock import Clock
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.domain.ids import PaymentId
 from printapic.domain.payments.payment import Payment
 
 _AT_ONCE = 500
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @attrs.frozen(kw_only=True)
@@ -25,15 +27,22 @@ class ReadTransactions:
     """
 
     unit_of_work: UnitOfWorkFactory
+    clock: Clock
 
     def __call__(
-        self, *, since: datetime, until: datetime, after: LogPosition | None = None, limit: int
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: LogPosition | None = None,
+        limit: int,
     ) -> tuple[LogEntry, ...]:
-        """Raises `PeriodInvalid`."""
-        if since >= until:
+        """From the beginning and until now, unless told otherwise. Raises `PeriodInvalid`."""
+        begin, end = since or _EVER, until or self.clock.now()
+        if begin >= end:
             raise PeriodInvalid
         with self.unit_of_work.reading() as work:
-            return work.journal.recorded(since=since, until=until, after=after, limit=limit)
+            return work.journal.recorded(since=begin, until=end, after=after, limit=limit)
 
 
 @attrs.frozen(kw_only=True)
@@ -41,13 +50,16 @@ class ExportTransactions:
     """All of it, a page at a time: however long it is, little of it is in memory."""
 
     read: ReadTransactions
+    clock: Clock
 
-    def __call__(self, *, since: datetime, until: datetime) -> Iterator[LogEntry]:
+    def __call__(self, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[LogEntry]:
         """Raises `PeriodInvalid` at once, and what reading raises as it goes on."""
-        first = self.read(since=since, until=until, limit=_AT_ONCE)
-        return self._from(first, since, until)
+        end = until or self.clock.now()
+        return self._from(self.read(since=since, until=end, limit=_AT_ONCE), since, end)
 
-    def _from(self, page: tuple[LogEntry, ...], since: datetime, until: datetime) -> Iterator[LogEntry]:
+    def _from(
+        self, page: tuple[LogEntry, ...], since: datetime | None, until: datetime
+    ) -> Iterator[LogEntry]:
         yield from page
         while len(page) == _AT_ONCE:
             page = self.read(since=since, until=until, after=recorded_place(page[-1]), limit=_AT_ONCE)

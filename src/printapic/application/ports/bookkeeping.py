@@ -89,7 +89,8 @@ class PaymentFindings(Protocol):
     def report(self, finding: Finding) -> bool:
         """Store a finding. True if it is new.
 
-        Where the same difference is open already, that one gets the amounts and the run of this one.
+        Where the same difference is open already, that one gets the amounts and the run of this one, unless
+        a later run has seen it meanwhile. Runs are in the order of their ids.
         """
 
     @abstractmethod
@@ -111,9 +112,9 @@ class PaymentFindings(Protocol):
         until: datetime,
         at: datetime,
     ) -> int:
-        """Close what is about `since` <= time < `until`, and was not seen by this run; how many that were.
+        """Close what is about `since` <= time < `until`, and was seen last by a run before this one.
 
-        One statement.
+        Returns how many that were. One statement.
         """
 
     @abstractmethod

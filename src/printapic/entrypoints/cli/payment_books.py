@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TextIO
 from uuid import UUID
 
@@ -32,7 +32,6 @@ from printapic.entrypoints.settings import Settings
 _AT_ONCE = 500
 _SHOWN = 1000
 """More lines than that nobody reads in a table; JSON has them all."""
-_FOR_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _PROVIDERS = click.Choice([provider.value for provider in Provider])
 provider = click.option("--provider", type=_PROVIDERS, help="Of this provider alone.")
 

@@ -24,6 +24,7 @@ from printapic.entrypoints.http.api_keys import ApiKeyController
 from printapic.entrypoints.http.audit import AuditController
 from printapic.entrypoints.http.authentication import Doorkeeper, provide_principal
 from printapic.entrypoints.http.bodies import MAX_JSON_BYTES, ShopRequest
+from printapic.entrypoints.http.bookkeeping import BookkeepingController
 from printapic.entrypoints.http.callers import provide_caller
 from printapic.entrypoints.http.catalogue import CatalogueController
 from printapic.entrypoints.http.cors import ListedOrigins
@@ -92,6 +93,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     ProductionController,
     PaymentController,
     PaymentStaffController,
+    BookkeepingController,
     WebhookController,
     WebhookEventController,
     NotificationController,

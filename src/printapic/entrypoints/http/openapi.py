@@ -18,6 +18,7 @@ from litestar.openapi.spec import (
     Components,
     OpenAPI,
     OpenAPIMediaType,
+    OpenAPIResponse,
     OpenAPIType,
     Operation,
     RequestBody,
@@ -163,6 +164,8 @@ def _complete(operation: Operation, policy: Policy, *, keyed: bool) -> None:
     openapi_requests.describe(operation)
     if operation.operation_id == "upload_image":
         operation.request_body = _upload_form()
+    if operation.operation_id == "export_transactions":
+        _also_as_csv(operation)
     statuses = {*policy.problems, *openapi_requests.statuses_of_body(operation)}
     statuses |= {400, 409, 422} if keyed else set()
     statuses |= {429} if policy.limits else set()
@@ -202,6 +205,12 @@ def _upload_form() -> RequestBody:
     part = Schema(type=OpenAPIType.STRING, content_encoding="binary", description="A JPEG, PNG or WebP")
     form = Schema(type=OpenAPIType.OBJECT, required=["file"], properties={"file": part})
     return RequestBody(required=True, content={"multipart/form-data": OpenAPIMediaType(schema=form)})
+
+
+def _also_as_csv(operation: Operation) -> None:
+    answer = (operation.responses or {}).get("200")
+    if isinstance(answer, OpenAPIResponse) and answer.content is not None:
+        answer.content["text/csv"] = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
 
 
 def _examples() -> Iterator[tuple[str, Any]]:

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from printapic.adapters.payments.simulated.books import BooksUnavailable, Simula
 from printapic.adapters.payments.simulated.checkout import Choice
 from printapic.adapters.payments.simulated.webhooks import WebhookDeliverer
 from printapic.adapters.system.clock import FixedClock
-from printapic.application.ports.payments import Done, Rejected, Unknown
+from printapic.application.ports.payments import Done, MovementsUnavailable, Rejected, Unknown
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import AttemptState
 from printapic.domain.payments.snapshot import RefundState
@@ -65,6 +66,7 @@ def test_processes_may_make_the_books_at_the_same_time(tmp_path: Path) -> None:
 
 VICTIM = """
 import os, signal, sys
+from datetime import timedelta
 from pathlib import Path
 from printapic.adapters.payments.simulated.checkout import Choice
 from tests.unit.adapters.payments.counter import Counter
@@ -127,6 +129,8 @@ def test_the_gateway_says_unknown_when_its_books_do_not_answer() -> None:
     counter.books.close()
     assert counter.gateway.fetch(ref=page.ref) == Unknown(reason="provider-down")
     assert counter.gateway.void(ref=page.ref, key=new_key()) == Unknown(reason="provider-down")
+    with pytest.raises(MovementsUnavailable):
+        counter.gateway.movements(since=NOON, until=NOON + timedelta(days=1))
     with pytest.raises(BooksUnavailable):
         counter.page.show("any")
 

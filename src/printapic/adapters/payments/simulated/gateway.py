@@ -25,6 +25,7 @@ from printapic.application.ports.payments import (
     CheckoutRequest,
     Done,
     Movement,
+    MovementsUnavailable,
     NotSent,
     Opened,
     Outcome,
@@ -222,9 +223,12 @@ class SimulatedGateway(PaymentGateway):
         return self._sent("find", answer)
 
     def movements(self, *, since: datetime, until: datetime) -> Iterator[Movement]:
-        """Lines with `since` <= time < `until`, oldest first. Raises `BooksUnavailable`."""
-        with self._books.entry() as entry:
-            lines = entry.accounts.movements(since=since, until=until)
+        """Lines with `since` <= time < `until`, oldest first. Raises `MovementsUnavailable`."""
+        try:
+            with self._books.entry() as entry:
+                lines = entry.accounts.movements(since=since, until=until)
+        except BooksUnavailable as failed:
+            raise MovementsUnavailable from failed
         return iter(lines)
 
     def _once(

@@ -115,6 +115,8 @@ class MemoryPaymentFindings(PaymentFindings):
         if known is None:
             self._transaction.put(_FINDINGS, finding.id, finding)
             return True
+        if known.run_id > finding.run_id:
+            return False
         renewed = attrs.evolve(
             known,
             run_id=finding.run_id,
@@ -152,14 +154,14 @@ class MemoryPaymentFindings(PaymentFindings):
         until: datetime,
         at: datetime,
     ) -> int:
-        """Those of this time that another run saw last."""
+        """Those of this time that an earlier run saw last."""
         self._transaction.check(writing=True)
         gone = [
             each
             for each in self._open()
             if (each.provider, each.livemode) == (provider, livemode)
             and since <= each.occurred_at < until
-            and each.run_id != run_id
+            and each.run_id < run_id
         ]
         for each in gone:
             closed = attrs.evolve(each, state=FindingState.CLOSED, closed_at=at)

@@ -131,7 +131,8 @@ class SqlPaymentFindings(PaymentFindings):
             return True
         same = [_FOUND[name] == values[name] for name in _DIFFERENCE]
         renewed = {name: values[name] for name in _RENEWED}
-        self._transaction.write(update(payment_findings).where(_OPEN, *same).values(renewed))
+        mine = (_OPEN, *same, _FOUND.run_id <= finding.run_id)
+        self._transaction.write(update(payment_findings).where(*mine).values(renewed))
         return False
 
     def get(self, finding_id: FindingId) -> Finding:
@@ -160,7 +161,7 @@ class SqlPaymentFindings(PaymentFindings):
         until: datetime,
         at: datetime,
     ) -> int:
-        """Those of this time that another run saw last."""
+        """Those of this time that an earlier run saw last."""
         closing = (
             update(payment_findings)
             .where(
@@ -169,7 +170,7 @@ class SqlPaymentFindings(PaymentFindings):
                 _FOUND.livemode == livemode,
                 _FOUND.occurred_at >= since,
                 _FOUND.occurred_at < until,
-                _FOUND.run_id != run_id,
+                _FOUND.run_id < run_id,
             )
             .values(state=FindingState.CLOSED, closed_at=at)
         )
