@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -157,6 +158,20 @@ def test_what_cannot_be_compared_is_said_in_one_line(
     assert answer.exit_code == exit_code
     assert told in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_books_that_are_not_shown_are_told_in_one_line(
+    payment: Payment, printapic: Command, data: Path
+) -> None:
+    books = sqlite3.connect(data / "simulated-payments.sqlite")
+    books.execute("DROP TABLE movement")
+    books.close()
+    answer = printapic("payments", "reconcile")
+    assert answer.exit_code == 1
+    assert answer.err == (
+        "printapic: simulated does not show its books, or not all of them [payment-movements-unavailable]\n"
+    )
+    assert "NOT SHOWN" in answer.out
 
 
 def test_the_log_is_exported_as_csv_that_no_spreadsheet_calculates(

@@ -181,6 +181,18 @@ def test_l1_missing_here_is_taken_in_where_it_belongs_to_a_checkout_of_ours(
     )
 
 
+def test_l1_one_look_takes_in_everything_that_is_missing_of_a_checkout(
+    floor: ShopFloor, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for amount in ("1.00", "2.00"):
+        floor.dashboard.refund(capture_of(floor, order), Money.of(amount, EUR))
+    floor.clock.advance(MINUTE)
+    monkeypatch.setattr(run, "MOST_LOOKS", 1)
+    report = reconcile(floor)
+    assert (report.clean, report.taken_in) == (True, 2)
+    assert floor.payment(order).refunded == Money.of("3.00", EUR)
+
+
 def test_l1_money_of_which_no_news_ever_came_pays_its_order(floor: ShopFloor, anna: Actor) -> None:
     placed = floor.place(anna).order
     floor.press(floor.start(placed))
