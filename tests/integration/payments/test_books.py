@@ -15,6 +15,7 @@ from printapic.domain.orders.order import Order
 from printapic.domain.payments.finding import Finding, FindingKind, FindingState
 from printapic.domain.payments.snapshot import DisputeState, RefundState
 from printapic.domain.payments.transaction import Source
+from tests.integration.contracts.gateway_drivers import NOON
 from tests.integration.payments.conftest import state_row
 from tests.integration.payments.floor import PRICE, Backend, Floor
 from tests.integration.payments.sides import Side
@@ -37,7 +38,7 @@ def order(floor: Floor) -> Order:
 def compared(floor: Floor) -> ProviderReport:
     """Hours later: PayPal's report is late."""
     floor.later(4 * HOUR)
-    (report,) = floor.shop.reconcile_payments()
+    (report,) = floor.shop.reconcile_payments(since=NOON - HOUR)
     assert report.available
     return report
 
@@ -144,7 +145,7 @@ def test_l1_a_provider_out_of_reach_shows_no_books_and_nothing_is_concluded(
 ) -> None:
     floor.later(4 * HOUR)
     floor.provider.close_door()
-    (report,) = floor.shop.reconcile_payments()
+    (report,) = floor.shop.reconcile_payments(since=NOON - HOUR)
     assert (report.available, report.clean, report.found) == (False, False, {})
     floor.provider.close_door(False)
     assert compared(floor).clean

@@ -104,6 +104,16 @@ def test_timers_go_on_when_the_database_was_away_for_a_moment(
     assert len(checkpoints(settings)) == 1
 
 
+def test_what_is_due_by_the_clock_is_promised_and_can_be_done(settings: Settings) -> None:
+    due = {"SealAuditLog", "PurgeExpired", "ClearShelf", "ReconcileDaily"}
+    with open_container(settings) as container:
+        worker = container.worker()
+        with keeping_time(container):
+            until(lambda: due <= {job.name for job in worker.list()})
+        worker.run_due(container.shop().perform)
+        assert [job for job in worker.list() if job.error] == []
+
+
 def test_without_background_work_promises_wait_for_somebody_to_keep_them(settings: Settings) -> None:
     with open_shop(settings, background=False) as shop:
         shop.register(email="anna@example.org", password=PASSWORD)
