@@ -101,6 +101,15 @@ def test_l1_missing_here_and_ours_is_taken_in(floor: Floor, order: Order) -> Non
     assert (refund.ref, refund.amount, refund.source) == (ref, TWO, Source.RECONCILER)
 
 
+def test_l1_a_dispute_of_which_no_news_came_is_taken_in(floor: Floor, order: Order) -> None:
+    floor.provider.dispute(floor.captures(order)[0].ref, PRICE)
+    report = compared(floor)
+    assert report.clean, floor.shop.list_findings(query=FindingQuery(), limit=9)
+    assert report.taken_in == 1
+    assert floor.payment(order).disputed
+    assert floor.payment(order).transactions[-1].source is Source.RECONCILER
+
+
 def test_l1_missing_here_and_somebody_elses_is_told(floor: Floor, side: Side) -> None:
     opened = side.gateway.open(checkout=of_another_shop(floor), key=OperationId(uuid4()))
     assert isinstance(opened, Done)

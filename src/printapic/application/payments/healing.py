@@ -6,10 +6,11 @@ import attrs
 
 from printapic.application.payments.comparison import Difference
 from printapic.application.payments.settlement import ProviderSilent, SyncPayment
-from printapic.application.ports.payments import Done, MovementKind, PaymentGateway
-from printapic.application.ports.unit_of_work import ConcurrentUpdate, UnitOfWorkFactory
+from printapic.application.ports.payments import Done, Movement, MovementKind, PaymentGateway
+from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.domain.errors import Conflict
 from printapic.domain.ids import AttemptId, PaymentId
-from printapic.domain.payments.payment import ForeignSnapshot, Payment
+from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.transaction import Source
 
 
@@ -20,9 +21,9 @@ class TakeInMissing:
     unit_of_work: UnitOfWorkFactory
     sync: SyncPayment
 
-    def __call__(self, gateway: PaymentGateway, ref: str) -> Payment | None:
-        """The payment that this name belongs to, as it is now; None where nobody can say."""
-        found = self._owner(gateway, ref)
+    def __call__(self, gateway: PaymentGateway, movement: Movement) -> Payment | None:
+        """The payment that the line belongs to, as it is now; None where nobody can say."""
+        found = self._owner(gateway, movement)
         if found is None:
             return None
         payment_id, attempt_id, checkout = found
@@ -30,21 +31,27 @@ class TakeInMissing:
             return self.sync(
                 payment_id=payment_id, source=Source.RECONCILER, attempt_id=attempt_id, ref=checkout
             )
-        except (ProviderSilent, ForeignSnapshot, ConcurrentUpdate):
+        except (ProviderSilent, Conflict):
+            # The other lines are compared all the same.
             with self.unit_of_work.reading() as work:
                 return work.payments.get(payment_id)
 
-    def owner_of(self, gateway: PaymentGateway, ref: str) -> tuple[PaymentId, AttemptId] | None:
-        """The attempt in which this name was seen."""
+    def owner_of(self, gateway: PaymentGateway, *names: str | None) -> tuple[PaymentId, AttemptId] | None:
+        """The attempt in which one of these names was seen."""
         with self.unit_of_work.reading() as work:
-            return work.payments.by_ref(gateway.provider, gateway.livemode, ref)
+            found = (
+                work.payments.by_ref(gateway.provider, gateway.livemode, name) for name in names if name
+            )
+            return next((owner for owner in found if owner is not None), None)
 
-    def _owner(self, gateway: PaymentGateway, ref: str) -> tuple[PaymentId, AttemptId, str | None] | None:
+    def _owner(
+        self, gateway: PaymentGateway, movement: Movement
+    ) -> tuple[PaymentId, AttemptId, str | None] | None:
         """Known by its name, or by what the provider tells of it: no news of it may ever have come."""
-        known = self.owner_of(gateway, ref)
+        known = self.owner_of(gateway, movement.ref, movement.about)
         if known is not None:
             return *known, None
-        match gateway.fetch(ref=ref):
+        match gateway.fetch(ref=movement.about or movement.ref):
             case Done(value=snapshot):
                 with self.unit_of_work.reading() as work:
                     known = work.payments.by_reference(snapshot.our_reference)

@@ -46,7 +46,7 @@ class ProviderReport:
     """What became of the comparison of one provider's books, from `since` up to `until`.
 
     `lines` are those of payments; `other_lines` are counted by their kind: payouts, conversions, fees of no
-    payment. `taken_in` were missing here at first. Where the books were not `available`, not all of them
+    payment. `taken_in` were missing here, until a look brought them. Where the books were not `available`, not all of them
     were read, and what was found earlier stays open.
     """
 
@@ -158,7 +158,8 @@ class ReconciliationRun:
     # Their lines
 
     def _compare_lines(self, batch: list[Movement]) -> None:
-        rows = self._rows_about(movement.ref for movement in batch)
+        refs = [movement.ref for movement in batch]
+        rows = self._rows_about(refs)
         for movement in batch:
             if not self._concerns_us(movement, rows[movement.ref]):
                 self._others[movement.kind] += 1
@@ -167,6 +168,8 @@ class ReconciliationRun:
             found = differences(movement, rows[movement.ref])
             if any(difference.unknown_here for difference in found):
                 found = self._take_in(movement, found)
+                # One look brings everything about its checkout, also what later lines say.
+                rows = rows if found else self._rows_about(refs)
             for difference in found:
                 self._note(difference, movement.occurred_at)
 
@@ -177,22 +180,19 @@ class ReconciliationRun:
         return movement.kind in ALWAYS_OURS
 
     def _take_in(self, movement: Movement, found: tuple[Difference, ...]) -> tuple[Difference, ...]:
-        """Look at the checkout, and compare again: an earlier line's look may have been enough."""
+        """Look at the checkout where there is one, and compare again."""
+        payment = self.take_in(self.gateway, movement) if self._may_look(movement) else None
+        if payment is None:
+            return found
         again = differences(movement, self._rows_about([movement.ref])[movement.ref])
-        payment = None
-        if again and self._may_look(movement.ref):
-            payment = self.take_in(self.gateway, movement.ref)
-            again = differences(movement, self._rows_about([movement.ref])[movement.ref])
-        if payment is not None:
-            again = tuple(
-                attrs.evolve(each, payment_id=payment.id) for each in again if not on_its_way(payment, each)
-            )
         self._taken_in += not again
-        return again
+        return tuple(
+            attrs.evolve(each, payment_id=payment.id) for each in again if not on_its_way(payment, each)
+        )
 
-    def _may_look(self, ref: str) -> bool:
+    def _may_look(self, movement: Movement) -> bool:
         """What is ours by its name is always looked at; anything else could be anybody's."""
-        if self.take_in.owner_of(self.gateway, ref) is not None:
+        if self.take_in.owner_of(self.gateway, movement.ref, movement.about) is not None:
             return True
         self._looks += 1
         return self._looks <= MOST_LOOKS

@@ -208,6 +208,7 @@ class Movement:
 
     `id` names the line, `ref` the capture, refund or dispute movement that it is about: the same ref that
     a snapshot has for it. `amount` is gross and signed as we see it, `fee` what was kept of it on top.
+    `about` is another name that `fetch` takes, for what has a ref that it does not take.
     """
 
     id: str
@@ -215,6 +216,7 @@ class Movement:
     kind: MovementKind
     amount: Money
     fee: Money | None
+    about: str | None = attrs.field(default=None, eq=False)
     occurred_at: datetime
 
 

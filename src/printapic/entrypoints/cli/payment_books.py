@@ -26,7 +26,7 @@ from printapic.entrypoints import journal_files
 from printapic.entrypoints.cli.free_text import FREE_TEXT
 from printapic.entrypoints.cli.output import as_json, show
 from printapic.entrypoints.cli.periods import since, until
-from printapic.entrypoints.embedded import open_container, open_shop
+from printapic.entrypoints.embedded import open_container
 from printapic.entrypoints.settings import Settings
 
 _AT_ONCE = 500
@@ -47,7 +47,8 @@ def reconcile(since: datetime | None, until: datetime | None, provider: str | No
     Without --since it is the month before the end. What is missing here and belongs to a checkout of ours is
     taken in; what differs is kept, see `findings`.
     """
-    with open_shop(Settings.from_environment(), background=False) as shop:
+    with open_container(Settings.from_environment()) as container:
+        shop = container.shop()
         with _progress() as reached:
             reports = shop.reconcile_payments(
                 since=since,
@@ -91,8 +92,8 @@ def findings(every: bool, provider: str | None, limit: int, as_json: bool) -> No
 def close_finding(finding_id: UUID, reason: str) -> None:
     """Say that a difference is all right. It comes back if the books are compared and still differ."""
     staff = Staff(user_id=None, caller=UNKNOWN_CALLER)
-    with open_shop(Settings.from_environment(), background=False) as shop:
-        shop.close_finding(finding_id=FindingId(finding_id), reason=reason, staff=staff)
+    with open_container(Settings.from_environment()) as container:
+        container.shop().close_finding(finding_id=FindingId(finding_id), reason=reason, staff=staff)
     click.echo(f"closed: {finding_id}")
 
 

@@ -71,6 +71,7 @@ def movement_of(line: Line, disputes: KnownDisputes) -> Movement:
         amount=amount,
         # PayPal writes what it keeps as a negative amount.
         fee=None if line.fee_amount is None else -money_of(line.fee_amount),
+        about=line.paypal_reference_id,
         occurred_at=moment(line.transaction_initiation_date),
     )
 

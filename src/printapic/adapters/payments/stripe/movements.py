@@ -73,6 +73,7 @@ def _movement(line: BalanceTransaction) -> Movement:
         kind=kind,
         amount=_amount(line, kind),
         fee=traded_money_of(line.fee, line.currency),
+        about=source,
         occurred_at=moment(line.created),
     )
 
