@@ -7,10 +7,12 @@ from enum import StrEnum
 
 import attrs
 
+from printapic.application.ports.bookkeeping import FindingQuery
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.inbox import InboxPosition, InboxQuery
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.domain.ids import PaymentId
+from printapic.domain.payments.finding import FindingState
 from printapic.domain.payments.inbox import InboxState
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.soundness import faults_of
@@ -21,11 +23,15 @@ _AT_ONCE = 100
 
 
 class ConcernKind(StrEnum):
-    """A webhook that nobody looked into, a call that nobody decided, a payment that does not add up."""
+    """A webhook that nobody looked into, a call that nobody decided, a payment that does not add up.
+
+    `BOOKS_DIFFER`: a provider's books say something else than ours, and nobody has closed that.
+    """
 
     WEBHOOK_WAITS = "webhook-waits"
     CALL_UNDECIDED = "call-undecided"
     PAYMENT_UNSOUND = "payment-unsound"
+    BOOKS_DIFFER = "books-differ"
 
 
 @attrs.frozen(kw_only=True)
@@ -40,14 +46,14 @@ class Concern:
 
 @attrs.frozen(kw_only=True)
 class CheckPayments:
-    """Look through the inbox and every payment. Nothing is changed, and no provider is asked."""
+    """Look through the inbox, every payment and the findings. Nothing is changed, no provider is asked."""
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
     def __call__(self) -> tuple[Concern, ...]:
         now = self.clock.now()
-        return (*self._waiting(now), *self._in_payments(now))
+        return (*self._waiting(now), *self._in_payments(now), *self._in_books())
 
     def _waiting(self, now: datetime) -> list[Concern]:
         query = InboxQuery(state=InboxState.RECEIVED, received_before=now - WEBHOOKS_TAKE)
@@ -86,6 +92,22 @@ class CheckPayments:
             for payment in payments:
                 found.extend(_concerns(payment, now))
             before = payments[-1].id
+
+    def _in_books(self) -> list[Concern]:
+        """The newest: enough to send somebody to the list of them all."""
+        with self.unit_of_work.reading() as work:
+            findings = work.findings.page(
+                FindingQuery(state=FindingState.OPEN), before=None, limit=_AT_ONCE
+            )
+        return [
+            Concern(
+                kind=ConcernKind.BOOKS_DIFFER,
+                ref=finding.ref,
+                what=f"{finding.kind.value} {finding.movement}",
+                since=finding.found_at,
+            )
+            for finding in findings
+        ]
 
 
 def _concerns(payment: Payment, now: datetime) -> list[Concern]:

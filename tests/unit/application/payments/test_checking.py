@@ -11,9 +11,12 @@ from printapic.adapters.payments.simulated.checkout import DeskOrder, WebhookTim
 from printapic.adapters.payments.simulated.faults import Fault
 from printapic.application.payments.checking import ConcernKind
 from printapic.application.payments.dispatch import ProviderUnreachable
-from printapic.domain.actors import Actor
+from printapic.application.payments.staff import Staff
+from printapic.domain.actors import UNKNOWN_CALLER, Actor
 from printapic.domain.payments.attempt import Provider
+from printapic.domain.payments.finding import FindingState
 from printapic.domain.payments.inbox import InboxEntry
+from tests import builders as b
 from tests.shop_floor import HOUR, MINUTE, ShopFloor
 
 
@@ -70,6 +73,17 @@ def test_v5_a_call_undecided_for_a_quarter_of_an_hour_is_told(floor: ShopFloor, 
     floor.clock.advance(MINUTE / 60)
     assert told(floor) == [(ConcernKind.CALL_UNDECIDED, str(floor.payment(order).id), "open unknown")]
     floor.work()
+    assert told(floor) == []
+
+
+def test_v5_differences_from_the_providers_books_are_told_while_they_are_open(floor: ShopFloor) -> None:
+    finding = attrs.evolve(b.a_finding(payment_id=None), state=FindingState.OPEN, closed_at=None)
+    with floor.unit_of_work() as work:
+        work.findings.report(finding)
+        work.commit()
+    assert told(floor) == [(ConcernKind.BOOKS_DIFFER, finding.ref, "amount capture")]
+    staff = Staff(user_id=None, caller=UNKNOWN_CALLER)
+    floor.shop.close_finding(finding_id=finding.id, reason="They know", staff=staff)
     assert told(floor) == []
 
 
