@@ -100,10 +100,10 @@ class SqlJournal(Journal):
     def _whole(self, rows: Sequence[Values]) -> tuple[LogEntry, ...]:
         if not rows:
             return ()
-        places = [(row["payment_id"], row["position"]) for row in rows]
-        own = tuple_(_POSTINGS.payment_id, _POSTINGS.entry).in_(places)
+        # By payment alone, which has an index: the others of a payment are few.
+        of_these = _POSTINGS.payment_id.in_(sorted({row["payment_id"] for row in rows}))
         found = self._transaction.rows(
-            select(ledger_postings).where(own).order_by(_POSTINGS.payment_id, _POSTINGS.position)
+            select(ledger_postings).where(of_these).order_by(_POSTINGS.payment_id, _POSTINGS.position)
         )
         postings: dict[tuple[UUID, int], list[Values]] = {}
         for posting in found:
@@ -112,9 +112,11 @@ class SqlJournal(Journal):
             LogEntry(
                 payment_id=PaymentId(row["payment_id"]),
                 position=row["position"],
-                transaction=read_transaction(row, tuple(postings.get(place, ()))),
+                transaction=read_transaction(
+                    row, tuple(postings.get((row["payment_id"], row["position"]), ()))
+                ),
             )
-            for row, place in zip(rows, places, strict=True)
+            for row in rows
         )
 
 
