@@ -32,9 +32,7 @@ ROOT = Path(__file__).parents[2]
         pytest.param("audit", ("SQLite", "PostgreSQL", "verified a second"), marks=pytest.mark.postgres),
         ("tokens", ("sign an access token", "watched file")),
         ("enumeration", ("login", "register", "control")),
-        pytest.param(
-            "reconciliation", ("SQLite", "PostgreSQL", "MB at most"), marks=pytest.mark.postgres
-        ),
+        pytest.param("reconciliation", ("SQLite", "PostgreSQL", "MB at most"), marks=pytest.mark.postgres),
         pytest.param("webhooks", ("stripe's webhooks", "SQLite", "PostgreSQL"), marks=pytest.mark.postgres),
         ("login", ("reads beside logins", "caller looked up", "seen for the first time")),
     ],

@@ -117,9 +117,7 @@ def move(account: Account, kind: MovementKind, amount: int, currency: str, *, of
     )
 
 
-def misreport(
-    account: Account, line: Json, *, amount: Money | None, fee: Money | None, hide: bool
-) -> None:
+def misreport(account: Account, line: Json, *, amount: Money | None, fee: Money | None, hide: bool) -> None:
     """Let lists and looks tell a line wrongly, or lists not at all; the books stay right."""
     if amount is not None:
         line["amount"] = amount.minor

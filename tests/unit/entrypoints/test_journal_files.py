@@ -25,7 +25,7 @@ def read(text: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize("begins", list("=+-@\t\r\n"))
 def test_what_a_spreadsheet_would_calculate_is_made_a_text(begins: str) -> None:
     cells = read("".join(as_csv([entry(f'{begins}cmd|"a",b')])))
-    assert {cell["ref"] for cell in cells} == {f"'{begins}cmd|\"a\",b"}
+    assert {cell["ref"] for cell in cells} == {f'\'{begins}cmd|"a",b'}
 
 
 def test_amounts_stay_numbers_and_other_texts_as_they_are() -> None:

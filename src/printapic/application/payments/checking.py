@@ -96,9 +96,7 @@ class CheckPayments:
     def _in_books(self) -> list[Concern]:
         """The newest: enough to send somebody to the list of them all."""
         with self.unit_of_work.reading() as work:
-            findings = work.findings.page(
-                FindingQuery(state=FindingState.OPEN), before=None, limit=_AT_ONCE
-            )
+            findings = work.findings.page(FindingQuery(state=FindingState.OPEN), before=None, limit=_AT_ONCE)
         return [
             Concern(
                 kind=ConcernKind.BOOKS_DIFFER,

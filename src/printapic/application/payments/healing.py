@@ -39,9 +39,7 @@ class TakeInMissing:
     def owner_of(self, gateway: PaymentGateway, *names: str | None) -> tuple[PaymentId, AttemptId] | None:
         """The attempt in which one of these names was seen."""
         with self.unit_of_work.reading() as work:
-            found = (
-                work.payments.by_ref(gateway.provider, gateway.livemode, name) for name in names if name
-            )
+            found = (work.payments.by_ref(gateway.provider, gateway.livemode, name) for name in names if name)
             return next((owner for owner in found if owner is not None), None)
 
     def _owner(

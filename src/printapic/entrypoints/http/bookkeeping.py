@@ -206,9 +206,7 @@ class BookkeepingController(Controller):
             )
         after = _position(text_of(cursor, request))
         found = shop.read_transactions(since=begin, until=end, after=after, limit=limit + 1)
-        return Response(
-            page(found, limit, request, show=_entry, key=_written), headers={"Vary": "Accept"}
-        )
+        return Response(page(found, limit, request, show=_entry, key=_written), headers={"Vary": "Accept"})
 
 
 def _id(payment: Payment) -> UUID:

@@ -128,6 +128,4 @@ class PaymentFindingController(Controller):
         caller: Given[Caller],
     ) -> FindingBody:
         staff = staff_of(principal, caller)
-        return _finding(
-            shop.close_finding(finding_id=FindingId(finding_id), reason=data.reason, staff=staff)
-        )
+        return _finding(shop.close_finding(finding_id=FindingId(finding_id), reason=data.reason, staff=staff))
