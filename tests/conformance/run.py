@@ -35,6 +35,7 @@ VARIABLES = {
 }
 OUT_OF_REACH = {
     "accept_parked_money": "only where money came in a wrong amount",
+    "close_finding": "only where a provider's books differ from ours",
     "confirm_email_change": "its token is in a mail",
     "confirm_second_factor": "takes a code of this minute",
     "disable_second_factor": "only after one was confirmed",

@@ -80,6 +80,7 @@ def cast(shop: LiveShop) -> Cast:
             "file_name": f"{uuid4()}.zip",
             "provider": "simulated",
             "event_id": "evt_0",
+            "finding_id": str(uuid4()),
         },
     )
 

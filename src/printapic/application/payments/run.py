@@ -46,8 +46,8 @@ class ProviderReport:
     """What became of the comparison of one provider's books, from `since` up to `until`.
 
     `lines` are those of payments; `other_lines` are counted by their kind: payouts, conversions, fees of no
-    payment. `taken_in` were missing here, until a look brought them. Where the books were not `available`, not all of them
-    were read, and what was found earlier stays open.
+    payment. `taken_in` were missing here, until a look brought them. Where the books were not `available`,
+    not all of them were read, and what was found earlier stays open.
     """
 
     run_id: UUID

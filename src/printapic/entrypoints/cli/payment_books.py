@@ -106,10 +106,7 @@ def export(since: datetime | None, until: datetime | None, form: str, out: TextI
     """Write the transaction log with its postings, by the time at which it was written down."""
     written = journal_files.as_csv if form == "csv" else journal_files.as_json
     with open_container(Settings.from_environment()) as container:
-        entries = container.shop().export_transactions(
-            since=since or _FOR_EVER, until=until or container.clock().now()
-        )
-        out.writelines(written(entries))
+        out.writelines(written(container.shop().export_transactions(since=since, until=until)))
 
 
 @click.command()
