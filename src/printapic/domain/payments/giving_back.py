@@ -190,10 +190,12 @@ class PaymentReturns(PaymentAccount):
         new_operation_id: NewOperationId,
         at: datetime,
         but: Attempt | None = None,
+        changed: Attempt | None = None,
     ) -> None:
         """Nobody shall pay any more; money that came stays. Repeating it changes nothing.
 
-        A checkout at the provider is voided; one that certainly never reached the provider is given up.
+        A checkout at the provider is voided, and where that was refused again when it has `changed` since;
+        one that certainly never reached the provider is given up.
         One that may be opening right now is closed by the next look. Money that nobody was asked for yet
         is not asked for any more.
         """
@@ -208,7 +210,9 @@ class PaymentReturns(PaymentAccount):
                 opening = next((op for op in operations if op.never_sent), None)
                 if opening is not None:
                     self.give_up(opening.id, sends=opening.sends)
-            elif not any(op.kind is OperationKind.VOID for op in operations):
+                continue
+            again = changed is not None and attempt.id == changed.id
+            if not any(op.kind is OperationKind.VOID and not (again and op.failed) for op in operations):
                 self._prepare(OperationKind.VOID, attempt, new_operation_id(), at=at, reason=reason)
 
     # What a person decides

@@ -114,11 +114,17 @@ class Payment(PaymentReturns):
             self._move_disputed(look, dispute)
         if len(self.transactions) > rows:
             self._check_sums(snapshot)
-        self._see(attempt, snapshot, ticket, demand, at)
+        changed = self._see(attempt, snapshot, ticket, demand, at)
         self._announce(demand, covered=covered, allocated=allocated, at=at)
         if self.covered or demand is not Demand.OPEN:
             but = None if demand is Demand.WITHDRAWN else self.holding
-            self.close_checkouts(reason="not-wanted", new_operation_id=new_operation_id, at=at, but=but)
+            self.close_checkouts(
+                reason="not-wanted",
+                new_operation_id=new_operation_id,
+                at=at,
+                but=but,
+                changed=attempt if changed else None,
+            )
         elif snapshot.state is AttemptState.APPROVED:
             self._complete(attempt, snapshot, new_operation_id, at)
 
@@ -169,7 +175,7 @@ class Payment(PaymentReturns):
         known = self.log.capture(fact.ref)
         if known is not None:
             if (known.amount, known.attempt_id) != (fact.amount, look.attempt.id):
-                self.review(f"capture-changed:{fact.ref}")
+                self._note_conflict(look, fact)
             return
         fits = fact.amount == self.due == look.attempt.expected
         promised = demand is Demand.MET and self._is_for_us(look.attempt)
@@ -184,6 +190,16 @@ class Payment(PaymentReturns):
             )
         else:
             self.review(f"capture-amount:{fact.ref}")
+
+    def _note_conflict(self, look: Look, fact: CaptureFact) -> None:
+        """Write down what cannot be true as well, and ask a person: once for each story that is told."""
+        kind = TransactionType.CONFLICT
+        told = [row for row in self.transactions if row.type is kind and row.capture_ref == fact.ref]
+        if any((row.amount, row.attempt_id) == (fact.amount, look.attempt.id) for row in told):
+            return
+        ref = f"{fact.ref}/{len(told) + 1}"
+        self._write(look.row(kind, ref, fact.amount, fact.occurred_at, capture_ref=fact.ref))
+        self.review(f"capture-changed:{fact.ref}")
 
     def _take_fee(self, look: Look, ref: str, fee: Money | None, occurred_at: datetime) -> None:
         if fee and not self.log.has(TransactionType.FEE, ref):
@@ -275,7 +291,8 @@ class Payment(PaymentReturns):
             lost = TransactionType.DISPUTE_LOST
             self._write(look.row(lost, fact.ref, fact.amount, look.at, capture_ref=fact.capture_ref))
 
-    def _see(self, attempt: Attempt, snapshot: Snapshot, ticket: int, demand: Demand, at: datetime) -> None:
+    def _see(self, attempt: Attempt, snapshot: Snapshot, ticket: int, demand: Demand, at: datetime) -> bool:
+        """Take in where the checkout stands; whether it stood elsewhere before."""
         named = attrs.evolve(attempt, ref=snapshot.ref).known_as(snapshot.other_refs)
         seen = named.seen(snapshot.state, ticket)
         self._replace_attempt(seen)
@@ -292,6 +309,7 @@ class Payment(PaymentReturns):
             self._record(
                 AttemptFailed(at=at, payment_id=self.id, order_id=self.order_id, attempt_id=attempt.id)
             )
+        return seen.state is not attempt.state
 
     def _check_promise(self, seen: Attempt, before: Attempt) -> None:
         """The bank let go of money that the order was confirmed for: nothing may be printed on that."""
@@ -304,14 +322,15 @@ class Payment(PaymentReturns):
     ) -> None:
         """The customer agreed: take the money, once for each time they agree, and one at a time.
 
-        They may have agreed to another amount than the order costs now, or on a page that we gave up and
-        the provider could not end: then nothing is taken.
+        They may have agreed to another amount than the order costs now: then the page is given up, and a
+        person asked. On a page that we gave up, and the provider could not end, nothing is taken either.
         """
         given_up = [op for op in self.operations if op.kind is OperationKind.VOID]
         if any(op.attempt_id == before.id for op in given_up):
             return
         if snapshot.amount not in (None, self.due) or before.expected != self.due:
             self.review(f"approved-amount:{before.id}")
+            self._prepare(OperationKind.VOID, before, new_operation_id(), at=at, reason="amount-differs")
             return
         tried = [op for op in self.operations if op.kind is OperationKind.COMPLETE]
         again = any(op.attempt_id == before.id for op in tried) and before.state is AttemptState.APPROVED

@@ -21,6 +21,7 @@ class TransactionType(StrEnum):
     late, twice (`AUTHORIZATION_PARKED`: was promised so). `PARKED_ACCEPTED` is the part of it that a
     person let pay the order after all. `FEE` is what the provider keeps. `REFUND_ABANDONED`: a refund
     that was asked for will certainly not happen.
+    `CONFLICT`: a provider told of a capture otherwise than before; what it told first stands.
     `DISPUTE_TAKEN` and `DISPUTE_RETURNED` move money that a bank contests; with `DISPUTE_LOST` it is gone.
     """
 
@@ -31,6 +32,7 @@ class TransactionType(StrEnum):
     CAPTURE = "capture"
     CAPTURE_PARKED = "capture_parked"
     PARKED_ACCEPTED = "parked_accepted"
+    CONFLICT = "conflict"
     FEE = "fee"
     REFUND_REQUESTED = "refund_requested"
     REFUND_ABANDONED = "refund_abandoned"

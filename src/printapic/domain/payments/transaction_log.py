@@ -38,11 +38,17 @@ class TransactionLog:
         return _sum([row for row in rows if row.ref == capture.ref], capture.amount.currency)
 
     def disputed_of(self, capture: Transaction) -> Money:
-        """What of a capture banks took back and did not return."""
+        """What of a capture banks took back and did not return.
+
+        All of it where they count in another currency: nobody can say how much of it that is.
+        """
         own = [row for row in self.rows if row.capture_ref == capture.ref]
         taken = [row for row in own if row.type is TransactionType.DISPUTE_TAKEN]
         returned = [row for row in own if row.type is TransactionType.DISPUTE_RETURNED]
         currency = capture.amount.currency
+        for other in {row.amount.currency for row in taken} - {currency}:
+            if _sum(taken, other) > _sum(returned, other):
+                return capture.amount
         return _sum(taken, currency) - _sum(returned, currency)
 
     def has(self, type_: TransactionType, ref: str) -> bool:

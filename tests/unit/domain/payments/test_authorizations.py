@@ -133,6 +133,21 @@ def test_c1_money_held_for_a_dead_order_is_let_go_without_a_person() -> None:
     assert till.payment.review_reasons == ()
 
 
+def test_c1_a_page_that_could_not_be_ended_while_the_bank_decided_is_ended_when_it_has() -> None:
+    till = Till()
+    attempt_id = till.checkout()
+    till.see(attempt_id, AttemptState.PROCESSING)
+    till.release()
+    (void,) = till.calls(OperationKind.VOID)
+    till.payment.dispatch(void.id, at=till.now)
+    till.payment.refuse(void.id, OperationState.REJECTED, "bank-decides", at=till.now)
+    till.see(attempt_id, AttemptState.PROCESSING)
+    assert till.calls(OperationKind.VOID) == [till.payment.operation(void.id)]
+    for _ in range(2):
+        till.holds(attempt_id)
+    assert [each.attempt_id for each in till.calls(OperationKind.VOID)] == [attempt_id, attempt_id]
+
+
 @pytest.mark.parametrize("end", [AttemptState.EXPIRED, AttemptState.VOIDED, AttemptState.FAILED])
 def test_c3_a_bank_that_lets_go_of_money_the_order_counts_on_calls_a_person_once(end: AttemptState) -> None:
     till = holding_till()

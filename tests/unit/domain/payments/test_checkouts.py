@@ -275,6 +275,11 @@ def test_a3_an_approval_of_another_amount_takes_nothing_and_a_person_looks(what:
     till.take_in(attempt_id, attrs.evolve(approved, amount=other))
     assert till.calls(OperationKind.COMPLETE) == []
     assert till.payment.review_reasons == (f"approved-amount:{attempt_id}",)
+    assert [void.attempt_id for void in till.calls(OperationKind.VOID)] == [attempt_id]
+    assert till.payment.resolve_review(f"approved-amount:{attempt_id}")
+    till.take_in(attempt_id, attrs.evolve(approved, amount=other))
+    assert till.calls(OperationKind.COMPLETE) == []
+    assert till.payment.review_reasons == ()
 
 
 def test_c2_an_approval_that_was_not_taken_yet_is_not_taken_after_a_cancel() -> None:

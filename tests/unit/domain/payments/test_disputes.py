@@ -282,6 +282,21 @@ def test_d1_money_taken_only_after_the_loss_is_lost_at_once() -> None:
     assert till.balances() == {"dispute_loss": DUE.minor, "order_obligation": -DUE.minor}
 
 
+def test_d2_of_money_that_a_bank_took_in_another_currency_nothing_is_given_back_until_it_returns() -> None:
+    till = Till()
+    attempt_id = till.checkout()
+    till.pays(attempt_id)
+    taken, back = moved("taken", Money.of("-5.00", "USD")), moved("back", Money.of("5.00", "USD"))
+    capture = till.payment.capture("capture-1")
+    for state, movements, left in [
+        (DisputeState.LOST, (taken,), Money.zero(DUE.currency)),
+        (DisputeState.WON, (taken, back), DUE),
+    ]:
+        disputes = [contested("dispute-1", *movements, state=state)]
+        till.see(attempt_id, AttemptState.CAPTURED, [paid_with()], disputes=disputes)
+        assert till.payment.refundable(capture) == left
+
+
 def test_d1_a_loss_is_written_off_in_the_currency_in_which_it_was_taken() -> None:
     till = paid_till()
     francs = Money.of("12.00", "CHF")

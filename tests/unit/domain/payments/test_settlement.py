@@ -165,6 +165,22 @@ def test_a_provider_that_contradicts_itself_is_looked_at() -> None:
     assert till.payment.captured == DUE
 
 
+def test_each_contradiction_is_written_down_and_asked_about_once() -> None:
+    till = Till()
+    attempt_id = till.checkout()
+    till.pays(attempt_id)
+    for cents in ("0.01", "0.01", "0.02"):
+        till.pays(attempt_id, amount=Money.of(cents, "EUR"))
+    rows = till.rows(TransactionType.CONFLICT)
+    assert [(row.ref, row.capture_ref, row.amount.amount, row.postings) for row in rows] == [
+        ("capture-1/1", "capture-1", "0.01", ()),
+        ("capture-1/2", "capture-1", "0.02", ()),
+    ]
+    assert till.payment.resolve_review("capture-changed:capture-1")
+    till.pays(attempt_id, amount=Money.of("0.02", "EUR"))
+    assert till.status() is PaymentStatus.PAID
+
+
 def test_the_same_money_under_two_checkouts_is_counted_once_and_looked_at() -> None:
     till = Till()
     first, second = till.checkout("first"), till.checkout("second")
