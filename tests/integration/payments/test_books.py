@@ -102,6 +102,7 @@ def test_l1_missing_here_and_ours_is_taken_in(floor: Floor, order: Order) -> Non
 
 
 def test_l1_a_dispute_of_which_no_news_came_is_taken_in(floor: Floor, order: Order) -> None:
+    floor.printed(order)  # After which nobody looks by himself.
     floor.provider.dispute(floor.captures(order)[0].ref, PRICE)
     report = compared(floor)
     assert report.clean, floor.shop.list_findings(query=FindingQuery(), limit=9)
