@@ -471,6 +471,7 @@ def an_operation(**fields: Any) -> Operation:
             "client_key": f"{new_id().hex}-key",
             "request_digest": "digest-of-refund",
             "outcome_code": "timeout",
+            "provider_request_id": "req_refund_1",
             "sends": 2,
             "created_at": minutes(23),
             "leased_until": minutes(25),

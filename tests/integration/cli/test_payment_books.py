@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
-from printapic.domain.ids import AttemptId
+from printapic.domain.ids import AttemptId, OperationId
 from printapic.domain.orders.status import OrderStatus
 from printapic.domain.payments.attempt import AttemptState, Provider
 from printapic.domain.payments.payment import Payment
@@ -223,6 +223,22 @@ def test_payments_are_listed_and_shown(
     ]
     missing = printapic("payments", "show", str(b.new_id()))
     assert (missing.exit_code, "payment-not-found" in missing.err) == (1, True)
+
+
+def test_calls_are_shown_by_the_names_that_the_providers_support_asks_for(
+    payment: Payment, units: UnitOfWorkFactory, printapic: Command
+) -> None:
+    call = b.an_operation(
+        id=OperationId(b.new_id()), attempt_id=payment.attempts[0].id, provider_request_id="req_abc"
+    )
+    with units() as work:
+        asking = work.payments.get(payment.id)
+        asking.operations = (call,)
+        work.payments.save(asking)
+        work.commit()
+    (shown,) = rows(printapic("payments", "show", str(payment.id), "--calls", "--json"))
+    assert (shown["idempotency_key"], shown["provider_request_id"]) == (str(call.id), "req_abc")
+    assert (shown["kind"], shown["state"], shown["amount"]) == ("refund", "unknown", "3.30 EUR")
 
 
 def test_a_refund_is_asked_for_once_per_key(payment: Payment, printapic: Command) -> None:

@@ -42,6 +42,8 @@ def test_r1_support_gives_some_money_back_and_the_customer_sees_it(
     shop.work()
     [made] = shop.call("GET", asked.headers["location"], clara).json()["items"]
     assert (made["id"], made["state"]) == (asked.json()["id"], "succeeded")
+    assert made["provider_request_id"].startswith("sim_req_")
+    assert asked.json()["provider_request_id"] is None
     after = payment_of(shop, anna, order)
     assert (after["status"], after["refunded"]["amount"]) == ("partially_refunded", "1.00")
 

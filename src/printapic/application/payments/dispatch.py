@@ -166,6 +166,7 @@ class DispatchOperation:
         with self.unit_of_work() as work:
             order = work.orders.get(before.order_id)
             payment = work.payments.get(before.id)
+            payment.answered(operation.id, provider_request_id=outcome.trace.request_id)
             match outcome:
                 case Done(value=Opened() as opened):
                     payment.opened(

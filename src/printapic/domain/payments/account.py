@@ -158,6 +158,11 @@ class PaymentAccount(PaymentFacts):
         operation = self.operation(operation_id)
         self._replace_operation(operation.decided(state, provider_ref=provider_ref, code=code))
 
+    def answered(self, operation_id: OperationId, *, provider_request_id: str | None) -> None:
+        """Remember the provider's own name of a call, if it was answered under one."""
+        operation = self.operation(operation_id)
+        self._replace_operation(operation.answered(provider_request_id=provider_request_id))
+
     def disprove(self, operation_id: OperationId, *, sends: int) -> None:
         """The provider's complete books showed no effect of a call that had been sent so many times.
 

@@ -56,6 +56,8 @@ class Operation:
     is sent again under the same key. `first_sent_at` is the first time that it was possibly sent: the
     provider's memory of the key counts from there. `capture_ref` names what a refund gives back,
     `requested_by` the person who asked for it, under their idempotency key (`client_key`).
+    `provider_request_id` is the provider's name of the last call that they answered: their support asks
+    for it.
     """
 
     id: OperationId
@@ -70,6 +72,7 @@ class Operation:
     client_key: str | None = None
     request_digest: str | None = None
     outcome_code: str | None = None
+    provider_request_id: str | None = None
     sends: int = 0
     created_at: datetime = attrs.field(validator=aware_utc)
     leased_until: datetime | None = attrs.field(default=None, validator=aware_utc)
@@ -137,6 +140,10 @@ class Operation:
             provider_ref=provider_ref or self.provider_ref,
             outcome_code=code,
         )
+
+    def answered(self, *, provider_request_id: str | None) -> Operation:
+        """The provider answered under this name, whatever they said, and whatever was known before."""
+        return attrs.evolve(self, provider_request_id=provider_request_id or self.provider_request_id)
 
     def disproved(self) -> Operation:
         """The provider's complete books show no effect: as good as never sent, whatever its key was."""

@@ -33,28 +33,13 @@ def list_payments(review: bool, limit: int, as_json: bool) -> None:
 
 @click.command(name="show")
 @click.argument("payment_id", type=click.UUID)
+@click.option("--calls", is_flag=True, help="What the provider was asked for, and under which names.")
 @as_json
-def show_payment(payment_id: UUID, as_json: bool) -> None:
+def show_payment(payment_id: UUID, calls: bool, as_json: bool) -> None:
     """Show the log of one payment, row by row."""
     with open_container(Settings.from_environment()) as container:
         payment = container.shop().read_payment(payment_id=PaymentId(payment_id), owner_id=None)
-    show(
-        [
-            {
-                "recorded_at": row.recorded_at.isoformat(),
-                "type": row.type.value,
-                "provider": row.provider.value if row.provider else None,
-                "ref": row.ref,
-                "amount": str(row.amount),
-                "source": row.source.value,
-                "postings": "; ".join(
-                    f"{posting.debit} to {posting.credit} {posting.amount}" for posting in row.postings
-                ),
-            }
-            for row in payment.transactions
-        ],
-        as_json=as_json,
-    )
+    show(_calls(payment) if calls else _log(payment), as_json=as_json)
 
 
 @click.command()
@@ -96,6 +81,42 @@ def refund(
         ],
         as_json=as_json,
     )
+
+
+def _log(payment: Payment) -> list[dict[str, object]]:
+    return [
+        {
+            "recorded_at": row.recorded_at.isoformat(),
+            "type": row.type.value,
+            "provider": row.provider.value if row.provider else None,
+            "ref": row.ref,
+            "amount": str(row.amount),
+            "source": row.source.value,
+            "postings": "; ".join(
+                f"{posting.debit} to {posting.credit} {posting.amount}" for posting in row.postings
+            ),
+        }
+        for row in payment.transactions
+    ]
+
+
+def _calls(payment: Payment) -> list[dict[str, object]]:
+    """The key and the request id are what the provider's support asks for."""
+    return [
+        {
+            "created_at": call.created_at.isoformat(),
+            "provider": payment.attempt(call.attempt_id).provider.value,
+            "kind": call.kind.value,
+            "amount": str(call.amount),
+            "state": call.state.value,
+            "outcome": call.outcome_code,
+            "sends": call.sends,
+            "provider_ref": call.provider_ref,
+            "idempotency_key": str(call.id),
+            "provider_request_id": call.provider_request_id,
+        }
+        for call in payment.operations
+    ]
 
 
 def _brief(payment: Payment, *, as_json: bool) -> dict[str, object]:

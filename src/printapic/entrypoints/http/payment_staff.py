@@ -80,7 +80,10 @@ class ReviewRequest(RequestBody, kw_only=True):
 
 
 class RefundBody(ResponseBody, kw_only=True):
-    """`succeeded` only when the provider says so, which may still become `failed` days later."""
+    """`succeeded` only when the provider says so, which may still become `failed` days later.
+
+    `provider_request_id` is what the provider's support asks for.
+    """
 
     id: UUID
     payment_id: UUID
@@ -89,6 +92,7 @@ class RefundBody(ResponseBody, kw_only=True):
     capture_ref: str
     reason: str | None
     requested_by: UUID | None
+    provider_request_id: str | None
     created_at: datetime
 
 
@@ -101,6 +105,7 @@ def refund_body(payment: Payment, operation: Operation) -> RefundBody:
         capture_ref=operation.capture_ref or "",
         reason=operation.reason,
         requested_by=operation.requested_by,
+        provider_request_id=operation.provider_request_id,
         created_at=operation.created_at,
     )
 

@@ -70,6 +70,32 @@ def test_a_call_of_unknown_effect_stays_unknown_and_is_sent_under_the_same_key(
     assert floor.captured_and_refunded() == (300, 300)
 
 
+def test_how_the_provider_names_a_call_is_kept_for_their_support(floor: ShopFloor, anna: Actor) -> None:
+    order = called_off(floor, anna)
+    prepared = operation(floor.payment(order), OperationKind.REFUND)
+    assert prepared.provider_request_id is None
+    floor.work()
+    answered = operation(floor.payment(order), OperationKind.REFUND)
+    assert (answered.provider_request_id or "").startswith("sim_req_")
+
+
+def test_news_that_outrun_an_answer_do_not_hide_how_the_provider_names_the_call(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    order = called_off(floor, anna)
+    floor.gateway.faults.plan("refund", 1, Fault.TIME_OUT_AFTER)
+    payment = floor.payment(order)
+    refund = operation(payment, OperationKind.REFUND)
+    with pytest.raises(ProviderUnreachable):
+        dispatch(floor, payment, refund)
+    nameless = operation(floor.payment(order), OperationKind.REFUND)
+    assert (nameless.state, nameless.provider_request_id) == (OperationState.UNKNOWN, None)
+    dispatch(floor, payment, refund)
+    named = operation(floor.payment(order), OperationKind.REFUND)
+    assert named.provider_request_id is not None
+    assert named.answered(provider_request_id=None) == named
+
+
 def test_a_decided_call_is_never_sent_again(floor: ShopFloor, anna: Actor) -> None:
     order = called_off(floor, anna)
     floor.work()

@@ -109,7 +109,8 @@ def failure(error: Exception) -> Failure:
         case AmountNotPayable():
             return Rejected(code=error.code)
         case _:
-            return Unknown(reason=_doubt(error))
+            trace = trace_of(error) if isinstance(error, stripe.StripeError) else Trace()
+            return Unknown(reason=_doubt(error), trace=trace)
 
 
 def _doubt(error: Exception) -> str:

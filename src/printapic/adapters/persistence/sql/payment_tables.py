@@ -94,6 +94,7 @@ payment_operations = Table(
     Column("client_key", Text),
     Column("request_digest", Text),
     Column("outcome_code", Text),
+    Column("provider_request_id", Text),
     Column("sends", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("leased_until", UtcDateTime),
