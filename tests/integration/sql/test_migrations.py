@@ -23,7 +23,7 @@ from printapic.domain.payments.payment import Payment
 from tests import builders as b
 from tests.integration.stores import sql_units
 
-ALL = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+ALL = tuple(f"{number:04}" for number in range(1, 13))
 APPEND_ONLY = ("audit_log", "ledger_postings", "order_history", "payment_transactions", "price_lists")
 
 
