@@ -115,7 +115,17 @@ class DispatchOperation:
         attempt = payment.attempt(operation.attempt_id)
         gateway = self.gateways.get(attempt.provider)
         outcome = self._call(gateway, order, payment, operation) if gateway else NotSent()
+        if isinstance(outcome, Declined | Rejected) and self._may_be_done(payment, operation):
+            outcome = Unknown(reason=outcome.code)
         return self._record(payment, operation, outcome)
+
+    def _may_be_done(self, payment: Payment, operation: Operation) -> bool:
+        """A refusal speaks of one sending only: an earlier one may have arrived, and the books tell.
+
+        Not asked of pages to be opened: nobody was ever shown one that we do not know.
+        """
+        again = operation.sent_before and operation.kind is not OperationKind.OPEN
+        return again and not self.look.absent(payment, operation)
 
     def _call(
         self, gateway: PaymentGateway, order: Order, payment: Payment, operation: Operation

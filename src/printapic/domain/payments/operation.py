@@ -94,6 +94,12 @@ class Operation:
         return self.undecided and self.first_sent_at is None
 
     @property
+    def sent_before(self) -> bool:
+        """An earlier sending than the one under way may have reached the provider."""
+        first, until = self.first_sent_at, self.leased_until
+        return first is not None and until != first + LEASE
+
+    @property
     def takes_money(self) -> bool:
         """The customer's money moves by it."""
         return self.kind in (OperationKind.COMPLETE, OperationKind.CAPTURE)
@@ -128,7 +134,7 @@ class Operation:
             return self
         first_sent_at = self.first_sent_at
         if state is OperationState.NOT_SENT:
-            if first_sent_at is not None and self.leased_until != first_sent_at + LEASE:
+            if self.sent_before:
                 state = OperationState.UNKNOWN
             else:
                 first_sent_at = None

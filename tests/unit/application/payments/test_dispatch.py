@@ -116,6 +116,44 @@ def test_a_refund_that_the_provider_refuses_waits_for_a_person(floor: ShopFloor,
     assert floor.captured_and_refunded() == (300, 0)
 
 
+@pytest.mark.parametrize(
+    ("first", "becomes"),
+    [
+        (Fault.TIME_OUT_BEFORE, OperationState.REJECTED),
+        (Fault.TIME_OUT_AFTER, OperationState.SUCCEEDED),
+    ],
+)
+def test_u2_a_refusal_of_a_later_sending_says_nothing_of_the_first_which_the_books_tell(
+    floor: ShopFloor, anna: Actor, first: Fault, becomes: OperationState
+) -> None:
+    order = called_off(floor, anna)
+    floor.gateway.faults.plan("refund", 1, first)
+    floor.gateway.faults.plan("refund", 2, Fault.UNAUTHORIZED)
+    floor.work()
+    floor.later(HOUR)
+    assert operation(floor.payment(order), OperationKind.REFUND).state is becomes
+    done = becomes is OperationState.SUCCEEDED
+    assert floor.captured_and_refunded() == (300, 300 if done else 0)
+    assert floor.payment(order).status is (PaymentStatus.REFUNDED if done else PaymentStatus.NEEDS_REVIEW)
+
+
+def test_u2_a_refusal_stays_unknown_while_the_books_are_closed(floor: ShopFloor, anna: Actor) -> None:
+    order = called_off(floor, anna)
+    payment = floor.payment(order)
+    refund = operation(payment, OperationKind.REFUND)
+    floor.gateway.faults.plan("refund", 1, Fault.TIME_OUT_AFTER)
+    floor.gateway.faults.plan("refund", 2, Fault.UNAUTHORIZED)
+    floor.gateway.faults.plan("fetch", 1, Fault.REFUSE)
+    for _ in range(2):
+        with pytest.raises(ProviderUnreachable):
+            dispatch(floor, payment, refund)
+        floor.clock.advance(MINUTE)
+    assert operation(floor.payment(order), OperationKind.REFUND).state is OperationState.UNKNOWN
+    floor.later(HOUR)
+    assert floor.captured_and_refunded() == (300, 300)
+    assert floor.payment(order).status is PaymentStatus.REFUNDED
+
+
 def test_money_given_back_in_the_providers_dashboard_is_not_given_back_again(
     floor: ShopFloor, anna: Actor
 ) -> None:
