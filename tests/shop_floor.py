@@ -496,6 +496,7 @@ def furnished(
         staff_need_second_factor=staff_need_second_factor,
         return_origins=frozenset({WEB}),
         refund_limit=REFUND_LIMIT,
+        webhooks_kept=timedelta(days=90),
         max_bytes=max_bytes,
     )
     if prices is not None:

@@ -27,6 +27,7 @@ from printapic.application.orders.printing import RenderPrintFiles
 from printapic.application.payments.dispatch import DispatchOperation
 from printapic.application.payments.erasure import ErasePayments
 from printapic.application.payments.intake import SettleWebhook
+from printapic.application.payments.purging import PurgeInbox
 from printapic.application.payments.reconciliation import ReconcileDaily
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, first_poll
@@ -214,13 +215,14 @@ JOBS = frozenset(
             ClearShelf,
             DispatchOperation,
             PurgeExpired,
+            PurgeInbox,
             ReconcileDaily,
             SealAuditLog,
             SettleWebhook,
         )
     }
 )
-"""Every use case that may be run as a job. Six are promised by no event: the reading of a webhook by the
+"""Every use case that may be run as a job. Some are promised by no event: the reading of a webhook by the
 inbox, as it stores the webhook, checkpoints of the audit log, housekeeping and the comparison of the books by
 timers, and a single dispatch by releases that had no `ResolveOperation`."""
 

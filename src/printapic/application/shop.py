@@ -52,6 +52,7 @@ from printapic.application.payments.collection import ReadOrderPayment, ReadPaym
 from printapic.application.payments.dispatch import DispatchOperation
 from printapic.application.payments.erasure import ErasePayments
 from printapic.application.payments.intake import ReceiveWebhook, SettleWebhook
+from printapic.application.payments.purging import PurgeInbox, ScheduleInboxPurge
 from printapic.application.payments.reconciliation import (
     CloseFinding,
     ListFindings,
@@ -216,6 +217,8 @@ class Shop:
     schedule_purge: SchedulePurge
     schedule_clearing: ScheduleClearing
     schedule_reconciliation: ScheduleReconciliation
+    purge_inbox: PurgeInbox
+    schedule_inbox_purge: ScheduleInboxPurge
 
     # Reactions, run as jobs
     seal_audit_log: SealAuditLog

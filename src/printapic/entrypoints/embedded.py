@@ -101,6 +101,7 @@ def _keep_time(container: Container, stop: threading.Event) -> None:
         shop.schedule_purge,
         shop.schedule_clearing,
         shop.schedule_reconciliation,
+        shop.schedule_inbox_purge,
     )
     pause_s = 0.0
     while not stop.wait(pause_s):

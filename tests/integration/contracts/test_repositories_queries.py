@@ -397,6 +397,28 @@ def test_the_first_other_body_of_an_event_is_remembered(shop: Store) -> None:
     }
 
 
+def test_old_webhooks_go_in_batches_and_those_that_wait_stay(shop: Store) -> None:
+    old = [
+        b.an_inbox_entry(state=state, received_at=b.minutes(minute))
+        for minute in (0, 1)
+        for state in (InboxState.PROCESSED, InboxState.IGNORED, InboxState.RECEIVED)
+    ]
+    young = b.an_inbox_entry(state=InboxState.PROCESSED, received_at=b.minutes(2))
+    with shop.units() as work:
+        for each in (*old, young):
+            work.inbox.receive(each)
+        work.commit()
+    purged = []
+    for _ in range(3):
+        with shop.units() as work:
+            purged.append(work.inbox.purge(received_before=b.minutes(2), limit=3))
+            work.commit()
+    assert purged == [3, 1, 0]
+    with shop.units.reading() as work:
+        kept = work.inbox.page(InboxQuery(), before=None, limit=9)
+    assert list(kept) == [young, old[5], old[2]]
+
+
 def test_the_inbox_is_read_page_by_page_newest_first(shop: Store) -> None:
     made = [b.an_inbox_entry(event_id=f"e{n}", received_at=b.minutes(n)) for n in range(3)]
     twins = [attrs.evolve(made[2], livemode=False, state=InboxState.RECEIVED, delivery_id=None)]

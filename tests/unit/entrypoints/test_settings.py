@@ -134,6 +134,7 @@ def test_a_shop_in_memory_keeps_only_its_keys(tmp_path: Path) -> None:
         ("RATE_LIMITS", "off", "throttling", NoThrottling()),
         ("PROCESSES", "4", "processes", 4),
         ("REFUND_LIMIT", "250", "refund_limit", 250),
+        ("WEBHOOKS_KEPT_DAYS", "30", "webhooks_kept_days", 30),
         (
             "TRUSTED_PROXIES",
             "10.0.0.0/8, 2001:db8::7",
@@ -369,6 +370,8 @@ def test_all_problems_are_named_at_once() -> None:
         ({"MAX_UPLOAD_BYTES": "0"}, "PRINTAPIC_MAX_UPLOAD_BYTES"),
         ({"JOB_THREADS": "0"}, "PRINTAPIC_JOB_THREADS"),
         ({"PROCESSES": "0"}, "PRINTAPIC_PROCESSES must be positive"),
+        ({"WEBHOOKS_KEPT_DAYS": "6"}, "PRINTAPIC_WEBHOOKS_KEPT_DAYS must be between"),
+        ({"WEBHOOKS_KEPT_DAYS": "3651"}, "PRINTAPIC_WEBHOOKS_KEPT_DAYS must be between"),
         ({"TRUSTED_PROXIES": "0.0.0.0/0"}, "PRINTAPIC_TRUSTED_PROXIES must not be everybody"),
         ({"TRUSTED_PROXIES": "10.0.0.0/8 ::/0"}, "PRINTAPIC_TRUSTED_PROXIES must not be everybody"),
         ({"JOBS": "procrastinate"}, "PRINTAPIC_JOBS=procrastinate needs PostgreSQL"),

@@ -57,3 +57,7 @@ class PaymentInbox(Protocol):
     @abstractmethod
     def close(self, entry: InboxEntry, state: InboxState) -> None:
         """Write down what became of a notification, or with `RECEIVED` that it is to be looked into again."""
+
+    @abstractmethod
+    def purge(self, *, received_before: datetime, limit: int) -> int:
+        """Remove up to `limit` older ones that nobody waits for; how many. What is `RECEIVED` stays."""

@@ -22,6 +22,10 @@ class InboxState(StrEnum):
     IGNORED = "ignored"
 
 
+DONE_WITH = frozenset({InboxState.PROCESSED, InboxState.IGNORED})
+"""Nothing waits for these any more: after a while they may go."""
+
+
 @attrs.frozen(kw_only=True)
 class InboxEntry:
     """(`provider`, `livemode`, `event_id`) is unique: a provider may deliver as often as it likes.

@@ -267,6 +267,7 @@ class Container(containers.DeclarativeContainer):
         staff_need_second_factor=settings.provided.staff_need_second_factor,
         return_origins=settings.provided.origins,
         refund_limit=settings.provided.refund_limit,
+        webhooks_kept=settings.provided.webhooks_kept,
         max_bytes=settings.provided.max_upload_bytes,
     )
 

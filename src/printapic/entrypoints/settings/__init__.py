@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Self
@@ -103,7 +104,8 @@ class Settings:
 
     With `manual_capture` the bank holds the money until production starts. `trusted_proxies` is from where
     a forwarded address is believed, `processes` how many serve the API.
-    `refund_limit` is how many whole units of a currency support gives back of one payment.
+    `refund_limit` is how many whole units of a currency support gives back of one payment,
+    `webhooks_kept_days` how long webhooks that were looked into are kept.
     """
 
     mode: Mode
@@ -134,6 +136,7 @@ class Settings:
     trusted_proxies: frozenset[Network] = frozenset()
     processes: int = 1
     refund_limit: int = 100
+    webhooks_kept_days: int = 90
 
     @classmethod
     def embedded(cls, data: Path | str, *, public_url: str = "http://127.0.0.1:8000") -> Self:
@@ -192,6 +195,11 @@ class Settings:
         return self.mode is Mode.PRODUCTION if decided is None else decided
 
     @property
+    def webhooks_kept(self) -> timedelta:
+        """How long webhooks that were looked into are kept."""
+        return timedelta(days=self.webhooks_kept_days)
+
+    @property
     def simulated(self) -> SimulatedPayments | None:
         """The provider of our own, where it is one of those chosen."""
         return next((each for each in self.payments if isinstance(each, SimulatedPayments)), None)
@@ -244,6 +252,11 @@ _RULES: tuple[Rule, ...] = (
     (lambda s: not 4 <= s.bcrypt_cost <= 14, "PRINTAPIC_BCRYPT_COST must be between 4 and 14"),
     (lambda s: s.max_upload_bytes < 1, "PRINTAPIC_MAX_UPLOAD_BYTES must be positive"),
     (lambda s: s.processes < 1, "PRINTAPIC_PROCESSES must be positive"),
+    (
+        # Providers deliver the same again for some days, and staff look back further than that.
+        lambda s: not 7 <= s.webhooks_kept_days <= 3650,
+        "PRINTAPIC_WEBHOOKS_KEPT_DAYS must be between 7 and 3650",
+    ),
     (
         lambda s: any(network.prefixlen == 0 for network in s.trusted_proxies),
         "PRINTAPIC_TRUSTED_PROXIES must not be everybody",
@@ -323,6 +336,7 @@ def _from_environment(variables: Variables) -> Settings:
         trusted_proxies=variables.networks("TRUSTED_PROXIES"),
         processes=variables.number("PROCESSES", settings.processes),
         refund_limit=variables.number("REFUND_LIMIT", 100),
+        webhooks_kept_days=variables.number("WEBHOOKS_KEPT_DAYS", settings.webhooks_kept_days),
     )
     if variables.problems:
         raise SettingsInvalid(variables.problems)

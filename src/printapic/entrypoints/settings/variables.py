@@ -103,6 +103,7 @@ KNOWN = frozenset(
         "SMTP_USERNAME",
         "TRUSTED_PROXIES",
         "VERIFY_URL",
+        "WEBHOOKS_KEPT_DAYS",
     }
 )
 """Every variable that a shop may be set up by, whatever else is chosen, without the prefix."""

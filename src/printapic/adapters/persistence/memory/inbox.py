@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import attrs
 
 from printapic.adapters.persistence.memory.state import MemoryTransaction
 from printapic.application.ports.inbox import InboxPosition, InboxQuery, PaymentInbox
 from printapic.domain.payments.attempt import Provider
-from printapic.domain.payments.inbox import InboxEntry, InboxState
+from printapic.domain.payments.inbox import DONE_WITH, InboxEntry, InboxState
 
 _INBOX = "inbox"
 
@@ -52,6 +54,14 @@ class MemoryPaymentInbox(PaymentInbox):
         self._transaction.check(writing=True)
         if stored is not None:
             self._transaction.put(_INBOX, _key(entry), attrs.evolve(stored, state=state))
+
+    def purge(self, *, received_before: datetime, limit: int) -> int:
+        """Remove old ones that nobody waits for."""
+        return self._transaction.drop(
+            _INBOX,
+            lambda entry: entry.received_at < received_before and entry.state in DONE_WITH,
+            limit=limit,
+        )
 
     def _all(self) -> list[InboxEntry]:
         return list(self._transaction.table(_INBOX).values())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import ColumnElement, and_, or_, select, tuple_, update
 
 from printapic.adapters.persistence.sql.tables import webhook_inbox
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, Values
 from printapic.application.ports.inbox import InboxPosition, InboxQuery, PaymentInbox
 from printapic.domain.payments.attempt import Provider
-from printapic.domain.payments.inbox import InboxEntry, InboxState
+from printapic.domain.payments.inbox import DONE_WITH, InboxEntry, InboxState
 
 _ROWS = webhook_inbox.c
 _PLACE = (_ROWS.received_at, _ROWS.provider, _ROWS.event_id, _ROWS.livemode)
@@ -64,6 +66,11 @@ class SqlPaymentInbox(PaymentInbox):
         """Write down what became of a notification."""
         own = _named(entry.provider, entry.livemode, _ROWS.event_id == entry.event_id)
         self._transaction.write(update(webhook_inbox).where(own).values(state=state))
+
+    def purge(self, *, received_before: datetime, limit: int) -> int:
+        """Remove old ones that nobody waits for."""
+        over = and_(_ROWS.received_at < received_before, _ROWS.state.in_(DONE_WITH))
+        return self._transaction.remove_some(webhook_inbox, over, limit=limit)
 
 
 def _named(provider: Provider, livemode: bool, name: ColumnElement[bool]) -> ColumnElement[bool]:
