@@ -36,6 +36,7 @@ from printapic.domain.ids import (
     SessionId,
     ShipmentId,
     Sku,
+    TreasuryEntryId,
     UserId,
 )
 from printapic.domain.images.formats import ImageFormat
@@ -55,6 +56,7 @@ from printapic.domain.payments.operation import Operation, OperationKind, Operat
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.snapshot import DisputeState
 from printapic.domain.payments.transaction import Posting, Source, Transaction, TransactionType
+from printapic.domain.payments.treasury import TreasuryEntry, TreasuryType
 from printapic.domain.print_sizes import Orientation, PrintSize, PrintSpecification, ResolutionBands
 from printapic.domain.users.account_request import AccountRequest, RequestKind
 from printapic.domain.users.api_key import ApiKey
@@ -584,6 +586,25 @@ def a_finding(**fields: Any) -> Finding:
             "closed_at": minutes(42),
             "closed_by": UserId(new_id()),
             "note": "Asked them",
+            **fields,
+        }
+    )
+
+
+def a_treasury_entry(**fields: Any) -> TreasuryEntry:
+    """A payout of the live PayPal account."""
+    size = fields.pop("size", euros("250.00"))
+    return TreasuryEntry(
+        **{
+            "id": TreasuryEntryId(new_id()),
+            "provider": Provider.PAYPAL,
+            "livemode": True,
+            "type": TreasuryType.PAYOUT,
+            "ref": f"line_{new_id().hex}",
+            "about": f"po_{new_id().hex}",
+            "posting": Posting(debit="bank_in_transit", credit="psp_clearing:paypal", amount=size),
+            "occurred_at": minutes(50),
+            "recorded_at": minutes(51),
             **fields,
         }
     )

@@ -19,6 +19,7 @@ PaymentId = NewType("PaymentId", UUID)
 AttemptId = NewType("AttemptId", UUID)
 OperationId = NewType("OperationId", UUID)
 FindingId = NewType("FindingId", UUID)
+TreasuryEntryId = NewType("TreasuryEntryId", UUID)
 NotificationId = NewType("NotificationId", UUID)
 
 Sku = NewType("Sku", str)

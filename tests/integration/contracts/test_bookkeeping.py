@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import attrs
 import pytest
 
-from printapic.application.ports.bookkeeping import FindingQuery, LogEntry, LogPosition
+from printapic.application.payments.bookkeeping import recorded_place
+from printapic.application.ports.bookkeeping import FindingQuery, JournalEntry, LogEntry, LogPosition
 from printapic.domain.ids import UserId
 from printapic.domain.money import Money
 from printapic.domain.orders.order import Order
@@ -15,6 +18,7 @@ from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.finding import Finding, FindingKind, FindingState
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.transaction import Posting, Transaction, TransactionType
+from printapic.domain.payments.treasury import TreasuryEntry, TreasuryType
 from tests import builders as b
 from tests.integration.stores import Store
 
@@ -65,8 +69,8 @@ def row(ref: str, *, at: float, recorded: float | None = None, **fields: object)
     )
 
 
-def refs(entries: tuple[LogEntry, ...]) -> list[str]:
-    return [entry.transaction.ref for entry in entries]
+def refs(entries: Sequence[JournalEntry]) -> list[str]:
+    return [entry.transaction.ref if isinstance(entry, LogEntry) else entry.ref for entry in entries]
 
 
 def test_the_log_is_read_page_by_page_in_the_order_in_which_it_was_written(shop: Store) -> None:
@@ -74,29 +78,32 @@ def test_the_log_is_read_page_by_page_in_the_order_in_which_it_was_written(shop:
     second = log_of(
         shop, row("b", at=8, recorded=2), row("c", at=7, recorded=2), row("late", at=1, recorded=5)
     )
-    seen: list[LogEntry] = []
-    after: LogPosition | None = None
-    with shop.units.reading() as work:
-        while page := work.journal.recorded(since=b.minutes(1), until=b.minutes(5), after=after, limit=2):
-            assert len(page) <= 2
-            seen += page
-            last = page[-1]
-            after = LogPosition(
-                at=last.transaction.recorded_at, payment_id=last.payment_id, position=last.position
-            )
-    assert refs(tuple(seen)) == ["a", "b", "c", "d"]
-    assert [(entry.payment_id, entry.position) for entry in seen] == [
+    seen = pages_of(shop, since=b.minutes(1), until=b.minutes(5), limit=2)
+    assert refs(seen) == ["a", "b", "c", "d"]
+    assert [(entry.payment_id, entry.position) for entry in seen if isinstance(entry, LogEntry)] == [
         (first.id, 0),
         (second.id, 0),
         (second.id, 1),
         (first.id, 1),
     ]
-    assert [entry.transaction for entry in seen] == [
+    assert [entry.transaction for entry in seen if isinstance(entry, LogEntry)] == [
         first.transactions[0],
         second.transactions[0],
         second.transactions[1],
         first.transactions[1],
     ]
+
+
+def pages_of(shop: Store, *, since: datetime, until: datetime, limit: int) -> list[JournalEntry]:
+    """What was written down in that time, page by page."""
+    seen: list[JournalEntry] = []
+    after: LogPosition | None = None
+    with shop.units.reading() as work:
+        while page := work.journal.recorded(since=since, until=until, after=after, limit=limit):
+            assert len(page) <= limit
+            seen += page
+            after = recorded_place(page[-1])
+    return seen
 
 
 def test_what_occurred_at_one_provider_is_read_in_the_order_of_its_times(shop: Store) -> None:
@@ -122,7 +129,7 @@ def test_what_occurred_at_one_provider_is_read_in_the_order_of_its_times(shop: S
             )
 
     (first,) = page(None, 1)
-    after = LogPosition(at=b.minutes(1), payment_id=first.payment_id, position=first.position)
+    after = LogPosition(at=b.minutes(1), owner=first.payment_id, position=first.position)
     assert refs((first, *page(after, 9))) == ["first", "second"]
 
 
@@ -177,6 +184,119 @@ def test_balances_are_debits_less_credits_of_each_account_and_currency(shop: Sto
         ("psp_fees", "0.60 EUR"),
         ("suspense", "-300 JPY"),
     ]
+
+
+# The treasury
+
+
+def written(shop: Store, *entries: TreasuryEntry) -> list[bool]:
+    with shop.units() as work:
+        new = [work.treasury.add(entry) for entry in entries]
+        work.commit()
+    return new
+
+
+def apart(ref: str, *, at: float = 1, recorded: float | None = None, **fields: object) -> TreasuryEntry:
+    times = {"occurred_at": b.minutes(at), "recorded_at": b.minutes(at if recorded is None else recorded)}
+    return b.a_treasury_entry(ref=ref, **{**times, **fields})
+
+
+def test_a_line_of_no_payment_is_written_down_once(shop: Store) -> None:
+    first = apart("line-1")
+    again = apart("line-1", size=b.euros("9.99"))
+    others = (
+        apart("line-2"),
+        apart("line-1", type=TreasuryType.KEPT_FEE),
+        apart("line-1", livemode=False),
+        apart("line-1", provider=Provider.STRIPE),
+    )
+    assert written(shop, first, again) == [True, False]
+    assert written(shop, again, *others) == [False, True, True, True, True]
+    with shop.units.reading() as work:
+        found = work.treasury.about(
+            provider=Provider.PAYPAL, livemode=True, refs=frozenset({"line-1", "none"})
+        )
+        assert work.treasury.about(provider=Provider.PAYPAL, livemode=True, refs=frozenset()) == ()
+    assert sorted(found, key=lambda entry: entry.id) == [first, others[1]]
+
+
+def test_two_who_write_the_same_line_down_at_once_write_it_once(shop: Store) -> None:
+    entries = [apart("line-1") for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(lambda entry: written(shop, entry)[0], entries)) == 1
+    with shop.units.reading() as work:
+        assert len(work.journal.recorded(since=b.minutes(0), until=FOR_EVER, after=None, limit=9)) == 1
+
+
+def test_what_occurred_to_an_account_is_read_page_by_page_in_the_order_of_its_times(shop: Store) -> None:
+    wanted = [apart(f"line-{number}", at=1 + number // 2, recorded=9 - number) for number in range(4)]
+    others = (
+        apart("early", at=0.9),
+        apart("end", at=3),
+        apart("test-mode", livemode=False),
+        apart("elsewhere", provider=Provider.STRIPE),
+    )
+    written(shop, *reversed(wanted), *others)
+    seen: list[TreasuryEntry] = []
+    after: LogPosition | None = None
+    with shop.units.reading() as work:
+        while page := work.treasury.occurred(
+            provider=Provider.PAYPAL,
+            livemode=True,
+            since=b.minutes(1),
+            until=b.minutes(3),
+            after=after,
+            limit=3,
+        ):
+            seen += page
+            after = LogPosition(at=page[-1].occurred_at, owner=page[-1].id, position=0)
+    assert seen == sorted(wanted, key=lambda entry: (entry.occurred_at, entry.id))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 9])
+def test_the_journal_has_payments_and_the_treasury_in_the_order_in_which_they_were_written(
+    shop: Store, limit: int
+) -> None:
+    log_of(shop, row("a", at=1), row("b", at=1, type=TransactionType.FEE), row("f", at=5))
+    written(shop, apart("c", at=2), apart("d", at=9, recorded=3), apart("late", at=1, recorded=6))
+    log_of(shop, row("e", at=4))
+    seen = pages_of(shop, since=b.minutes(1), until=b.minutes(6), limit=limit)
+    assert refs(seen) == ["a", "b", "c", "d", "e", "f"]
+
+
+def test_what_was_written_down_at_one_time_is_on_one_page_or_on_the_next(shop: Store) -> None:
+    log_of(shop, row("1", at=1), row("2", at=1))
+    written(shop, apart("3"), apart("4"))
+    log_of(shop, row("5", at=1), row("6", at=1))
+    written(shop, apart("7"))
+    whole = pages_of(shop, since=b.minutes(1), until=b.minutes(2), limit=9)
+    assert sorted(refs(whole)) == list("1234567")
+    for limit in range(1, 7):
+        assert pages_of(shop, since=b.minutes(1), until=b.minutes(2), limit=limit) == whole
+
+
+def test_balances_are_of_payments_and_of_the_treasury_together(shop: Store) -> None:
+    came = Posting(debit=CLEARING, credit="order_receivable", amount=b.euros("10.00"))
+    log_of(shop, row("1", at=1, postings=(came,)))
+    back = Posting(debit=CLEARING, credit="bank_in_transit", amount=b.euros("4.00"))
+    written(
+        shop,
+        apart("out", size=b.euros("10.00")),
+        apart("back", type=TreasuryType.PAYOUT_RETURNED, posting=back),
+        apart("yen", type=TreasuryType.UNEXPLAINED, size=Money.of("300", "JPY")),
+    )
+    with shop.units.reading() as work:
+        found = [(balance.account, str(balance.amount)) for balance in work.journal.balances()]
+    assert found == [
+        ("bank_in_transit", "6.00 EUR"),
+        ("bank_in_transit", "300 JPY"),
+        ("order_receivable", "-10.00 EUR"),
+        (CLEARING, "4.00 EUR"),
+        (CLEARING, "-300 JPY"),
+    ]
+
+
+# Payments of everybody
 
 
 def test_payments_under_review_are_listed_newest_first(shop: Store) -> None:

@@ -125,6 +125,14 @@ KINDS = [
         missing=FindingNotFound,
     ),
     Kind(
+        "treasury entry",
+        b.a_treasury_entry,
+        lambda w, x: w.treasury.add(x),
+        lambda w, x: next(
+            iter(w.treasury.about(provider=x.provider, livemode=True, refs=frozenset({x.ref}))), None
+        ),
+    ),
+    Kind(
         "retained invoice",
         b.a_retained_invoice,
         lambda w, x: w.invoices.add(x),

@@ -15,7 +15,6 @@ from printapic.application.ports.inbox import InboxPosition, InboxQuery
 from printapic.application.ports.jobs import Job
 from printapic.application.ports.unit_of_work import StorageUnavailable, UnitOfWork
 from printapic.domain import ids
-from printapic.domain.ids import PaymentId
 from printapic.domain.payments.attempt import Provider
 from tests import builders as b
 from tests.integration.stores import Store
@@ -40,7 +39,8 @@ ARGUMENTS: dict[str, Callable[[], Any]] = {
     "AuditPosition": lambda: AuditPosition(at=b.NOON, stream="auth", sequence=1),
     "Finding": b.a_finding,
     "FindingQuery": FindingQuery,
-    "LogPosition": lambda: LogPosition(at=b.NOON, payment_id=PaymentId(b.new_id()), position=1),
+    "TreasuryEntry": b.a_treasury_entry,
+    "LogPosition": lambda: LogPosition(at=b.NOON, owner=b.new_id(), position=1),
     "InboxQuery": InboxQuery,
     "InboxPosition": lambda: InboxPosition(
         received_at=b.NOON, provider=Provider.STRIPE, event_id="evt_1", livemode=True

@@ -23,8 +23,15 @@ from printapic.domain.payments.payment import Payment
 from tests import builders as b
 from tests.integration.stores import sql_units
 
-ALL = tuple(f"{number:04}" for number in range(1, 13))
-APPEND_ONLY = ("audit_log", "ledger_postings", "order_history", "payment_transactions", "price_lists")
+ALL = tuple(f"{number:04}" for number in range(1, 14))
+APPEND_ONLY = (
+    "audit_log",
+    "ledger_postings",
+    "order_history",
+    "payment_transactions",
+    "price_lists",
+    "treasury_entries",
+)
 
 
 def shape(engine: Engine) -> dict[str, Any]:
@@ -180,6 +187,7 @@ def filled(database: Engine) -> Engine:
         work.users.add(b.a_customer())
         work.orders.add(b.an_order())
         work.payments.add(payment)
+        work.treasury.add(b.a_treasury_entry())
         work.price_lists.add(b.a_price_list())
         work.audit.append(b.an_audit_event())
         work.commit()
@@ -194,6 +202,7 @@ def test_the_database_refuses_to_change_what_only_grows(table: str, filled: Engi
         "order_history": "actor_id",
         "payment_transactions": "amount_minor",
         "price_lists": "version",
+        "treasury_entries": "amount_minor",
     }[table]
     statements = [f"UPDATE {table} SET {column} = NULL", f"DELETE FROM {table}"]
     if filled.dialect.name == "postgresql":

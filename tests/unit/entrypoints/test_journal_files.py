@@ -48,3 +48,23 @@ def test_json_has_every_entry_in_order_also_with_letters_of_the_whole_world() ->
     text = "".join(as_json(entries))
     assert [row["ref"] for row in json.loads(text)] == ["ü", "b"]
     assert "ü" in text
+
+
+def test_what_is_of_no_payment_stands_there_with_what_it_is_about() -> None:
+    payout = b.a_treasury_entry(ref="txn_1", about="po_1")
+    (cells,) = read("".join(as_csv([payout])))
+    assert (cells["payment_id"], cells["position"], cells["type"]) == ("", "0", "payout")
+    assert (cells["ref"], cells["about"], cells["amount"], cells["source"]) == (
+        "txn_1",
+        "po_1",
+        "-250.00",
+        "reconciler",
+    )
+    assert (cells["debit"], cells["credit"], cells["posting_amount"]) == (
+        "bank_in_transit",
+        "psp_clearing:paypal",
+        "250.00",
+    )
+    (document,) = json.loads("".join(as_json([payout])))
+    assert document["payment_id"] is None
+    assert [posting["amount"] for posting in document["postings"]] == ["250.00"]

@@ -1,4 +1,4 @@
-"""Bookkeeping: the transaction log, the ledger and every payment, for whoever keeps the books."""
+"""Bookkeeping: the journal, the ledger and every payment, for whoever keeps the books."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import attrs
 
 from printapic.application.payments.reconciliation import PeriodInvalid
-from printapic.application.ports.bookkeeping import Balance, LogEntry, LogPosition
+from printapic.application.ports.bookkeeping import Balance, JournalEntry, LogEntry, LogPosition
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.domain.ids import PaymentId
@@ -20,7 +20,7 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 @attrs.frozen(kw_only=True)
 class ReadTransactions:
-    """A page of the transaction log: what was written down in a time, the oldest first.
+    """A page of the journal: what was written down in a time, of payments and of none, the oldest first.
 
     It goes by the time of writing, since nothing is ever added to a time that is over: an export of last
     month is the same whenever it is made, whatever came to light since.
@@ -36,7 +36,7 @@ class ReadTransactions:
         until: datetime | None = None,
         after: LogPosition | None = None,
         limit: int,
-    ) -> tuple[LogEntry, ...]:
+    ) -> tuple[JournalEntry, ...]:
         """From the beginning and until now, unless told otherwise. Raises `PeriodInvalid`."""
         begin, end = since or _EVER, until or self.clock.now()
         if begin >= end:
@@ -52,23 +52,27 @@ class ExportTransactions:
     read: ReadTransactions
     clock: Clock
 
-    def __call__(self, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[LogEntry]:
+    def __call__(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[JournalEntry]:
         """Raises `PeriodInvalid` at once, and what reading raises as it goes on."""
         end = until or self.clock.now()
         return self._from(self.read(since=since, until=end, limit=_AT_ONCE), since, end)
 
     def _from(
-        self, page: tuple[LogEntry, ...], since: datetime | None, until: datetime
-    ) -> Iterator[LogEntry]:
+        self, page: tuple[JournalEntry, ...], since: datetime | None, until: datetime
+    ) -> Iterator[JournalEntry]:
         yield from page
         while len(page) == _AT_ONCE:
             page = self.read(since=since, until=until, after=recorded_place(page[-1]), limit=_AT_ONCE)
             yield from page
 
 
-def recorded_place(entry: LogEntry) -> LogPosition:
+def recorded_place(entry: JournalEntry) -> LogPosition:
     """Where the next page begins that is read by the time of writing."""
-    return LogPosition(at=entry.transaction.recorded_at, payment_id=entry.payment_id, position=entry.position)
+    if isinstance(entry, LogEntry):
+        return LogPosition(at=entry.transaction.recorded_at, owner=entry.payment_id, position=entry.position)
+    return LogPosition(at=entry.recorded_at, owner=entry.id, position=0)
 
 
 @attrs.frozen(kw_only=True)

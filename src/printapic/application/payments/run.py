@@ -252,7 +252,7 @@ class ReconciliationRun:
                 return
             last = page[-1]
             after = LogPosition(
-                at=last.transaction.occurred_at, payment_id=last.payment_id, position=last.position
+                at=last.transaction.occurred_at, owner=last.payment_id, position=last.position
             )
 
     def _rows_about(self, refs: Iterable[str]) -> dict[str, list[LogEntry]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 import attrs
@@ -14,6 +14,7 @@ from printapic.domain.money import Money
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.finding import Finding, FindingState
 from printapic.domain.payments.transaction import Transaction
+from printapic.domain.payments.treasury import TreasuryEntry
 
 
 @attrs.frozen(kw_only=True)
@@ -25,12 +26,19 @@ class LogEntry:
     transaction: Transaction
 
 
+JournalEntry: TypeAlias = LogEntry | TreasuryEntry
+"""What the journal has: rows of payments, and entries of no payment."""
+
+
 @attrs.frozen(kw_only=True)
 class LogPosition:
-    """Where a page of the log ends: the next one begins with what is later than this entry."""
+    """Where a page of the log ends: the next one begins with what is later than this entry.
+
+    `owner` is the payment whose row it is, or an entry of no payment itself, which has the position 0.
+    """
 
     at: datetime
-    payment_id: PaymentId
+    owner: UUID
     position: int
 
 
@@ -43,13 +51,13 @@ class Balance:
 
 
 class Journal(Protocol):
-    """The transaction log with its postings, read across payments. Nothing is ever written through it."""
+    """The transaction log and the treasury with their postings. Nothing is ever written through it."""
 
     @abstractmethod
     def recorded(
         self, *, since: datetime, until: datetime, after: LogPosition | None, limit: int
-    ) -> tuple[LogEntry, ...]:
-        """Rows written down at `since` <= time < `until`, the oldest first; `after` has that time too."""
+    ) -> tuple[JournalEntry, ...]:
+        """What was written down at `since` <= time < `until`, the oldest first; `after` has that time too."""
 
     @abstractmethod
     def occurred(
@@ -62,15 +70,43 @@ class Journal(Protocol):
         after: LogPosition | None,
         limit: int,
     ) -> tuple[LogEntry, ...]:
-        """Rows about what happened at this provider at `since` <= time < `until`, the oldest first."""
+        """Payments' rows about what happened at this provider in that time, the oldest first."""
 
     @abstractmethod
     def about(self, *, provider: Provider, livemode: bool, refs: frozenset[str]) -> tuple[LogEntry, ...]:
-        """Every row that has one of these refs, in no particular order."""
+        """Every payment's row that has one of these refs, in no particular order."""
 
     @abstractmethod
     def balances(self) -> tuple[Balance, ...]:
         """Of all accounts that are not even, by account and currency."""
+
+
+class Treasury(Protocol):
+    """What happened to our accounts at the providers without being of a payment.
+
+    It is only ever added to: the store itself refuses to change or delete an entry.
+    """
+
+    @abstractmethod
+    def add(self, entry: TreasuryEntry) -> bool:
+        """Write an entry down; False where its provider, livemode, ref and type are taken. One statement."""
+
+    @abstractmethod
+    def about(self, *, provider: Provider, livemode: bool, refs: frozenset[str]) -> tuple[TreasuryEntry, ...]:
+        """Every entry that has one of these refs, in no particular order."""
+
+    @abstractmethod
+    def occurred(
+        self,
+        *,
+        provider: Provider,
+        livemode: bool,
+        since: datetime,
+        until: datetime,
+        after: LogPosition | None,
+        limit: int,
+    ) -> tuple[TreasuryEntry, ...]:
+        """Entries about what happened at this provider at `since` <= time < `until`, the oldest first."""
 
 
 @attrs.frozen(kw_only=True)

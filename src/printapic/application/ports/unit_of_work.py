@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from printapic.application.ports.audit import AuditLog
-from printapic.application.ports.bookkeeping import Journal, PaymentFindings
+from printapic.application.ports.bookkeeping import Journal, PaymentFindings, Treasury
 from printapic.application.ports.catalogue import PriceLists
 from printapic.application.ports.images import ImageRepository
 from printapic.application.ports.inbox import PaymentInbox
@@ -74,6 +74,7 @@ class UnitOfWork(Protocol):
     payments: PaymentRepository
     inbox: PaymentInbox
     journal: Journal
+    treasury: Treasury
     findings: PaymentFindings
     invoices: RetainedInvoices
     notifications: NotificationRepository

@@ -1,4 +1,4 @@
-"""The books, for staff: every payment, and the transaction log with what it does to the ledger."""
+"""The books, for staff: every payment, and the journal with what it does to the ledger."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from litestar import Controller, Request, Response, get
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from printapic.application.ports.bookkeeping import LogEntry, LogPosition
+from printapic.application.payments.bookkeeping import recorded_place
+from printapic.application.ports.bookkeeping import JournalEntry, LogEntry, LogPosition
 from printapic.application.shop import Shop
 from printapic.domain.ids import PaymentId
 from printapic.domain.payments.payment import Payment
@@ -65,14 +66,19 @@ class PostingBody(ResponseBody, kw_only=True):
 
 
 class LogEntryBody(ResponseBody, kw_only=True):
-    """A row of the append-only log. `position` counts within the payment."""
+    """A row of the append-only journal. `position` counts within the payment.
 
-    payment_id: UUID
+    Payouts, conversions and the like are of no payment: `ref` is the provider's line, and `about` what
+    that is about.
+    """
+
+    payment_id: UUID | None
     position: int
     type: str
     provider: str | None
     livemode: bool
     ref: str
+    about: str | None
     amount: Amount
     source: str
     capture_ref: str | None
@@ -82,40 +88,41 @@ class LogEntryBody(ResponseBody, kw_only=True):
     postings: list[PostingBody]
 
 
-def _entry(entry: LogEntry) -> LogEntryBody:
-    row = entry.transaction
+def _entry(entry: JournalEntry) -> LogEntryBody:
+    row = entry.transaction if isinstance(entry, LogEntry) else entry
+    of_payment = entry if isinstance(entry, LogEntry) else None
     return LogEntryBody(
-        payment_id=entry.payment_id,
-        position=entry.position,
+        payment_id=of_payment.payment_id if of_payment else None,
+        position=of_payment.position if of_payment else 0,
         type=row.type.value,
         provider=row.provider and row.provider.value,
         livemode=row.livemode,
         ref=row.ref,
+        about=None if isinstance(entry, LogEntry) else entry.about,
         amount=amount(row.amount),
-        source=row.source.value,
-        capture_ref=row.capture_ref,
-        operation_id=row.operation_id,
+        source=journal_files.source_of(entry).value,
+        capture_ref=of_payment.transaction.capture_ref if of_payment else None,
+        operation_id=of_payment.transaction.operation_id if of_payment else None,
         occurred_at=row.occurred_at,
         recorded_at=row.recorded_at,
         postings=[
             PostingBody(debit=posting.debit, credit=posting.credit, amount=amount(posting.amount))
-            for posting in row.postings
+            for posting in journal_files.postings_of(entry)
         ],
     )
 
 
-def _written(entry: LogEntry) -> str:
-    return f"{entry.transaction.recorded_at.isoformat()} {entry.payment_id} {entry.position}"
+def _written(entry: JournalEntry) -> str:
+    place = recorded_place(entry)
+    return f"{place.at.isoformat()} {place.owner} {place.position}"
 
 
 def _position(text: str | None) -> LogPosition | None:
     if text is None:
         return None
     try:
-        at, payment_id, position = text.split(" ")
-        return LogPosition(
-            at=datetime.fromisoformat(at), payment_id=PaymentId(UUID(payment_id)), position=int(position)
-        )
+        at, owner, position = text.split(" ")
+        return LogPosition(at=datetime.fromisoformat(at), owner=UUID(owner), position=int(position))
     except ValueError:  # another release had other keys here
         raise CursorInvalid from None
 
@@ -202,7 +209,7 @@ class BookkeepingController(Controller):
             # The document says of both what they are; the annotation can say it of one.
             return cast(
                 "Response[Page[LogEntryBody]]",
-                Stream(pieces(_blocks(lines)), media_type=f"{CSV}; charset=utf-8", headers=headers),
+                Stream(pieces(_blocks(lines)), media_type=CSV, headers=headers),
             )
         after = _position(text_of(cursor, request))
         found = shop.read_transactions(since=begin, until=end, after=after, limit=limit + 1)

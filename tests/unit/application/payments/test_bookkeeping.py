@@ -10,7 +10,7 @@ from printapic.adapters.payments.simulated.checkout import DeskOrder
 from printapic.application.payments import bookkeeping
 from printapic.application.payments.bookkeeping import recorded_place
 from printapic.application.payments.reconciliation import PeriodInvalid
-from printapic.application.ports.bookkeeping import LogEntry, LogPosition
+from printapic.application.ports.bookkeeping import JournalEntry, LogEntry, LogPosition
 from printapic.domain.actors import Actor
 from printapic.domain.payments.transaction import Transaction, TransactionType
 from tests.shop_floor import DAY, HOUR, NOON, ShopFloor, line
@@ -20,7 +20,7 @@ def exported(
     floor: ShopFloor, since: datetime = NOON - DAY, until: datetime = NOON + DAY
 ) -> list[Transaction]:
     entries = floor.shop.export_transactions(since=since, until=until)
-    return [entry.transaction for entry in entries]
+    return [entry.transaction for entry in entries if isinstance(entry, LogEntry)]
 
 
 def test_the_export_has_every_row_once_however_many_pages_it_takes(
@@ -53,7 +53,7 @@ def test_the_export_of_a_time_goes_by_when_a_row_was_written(floor: ShopFloor, a
 def test_a_page_goes_on_behind_the_last_entry(floor: ShopFloor, anna: Actor) -> None:
     floor.paid(anna)
 
-    def page(after: LogPosition | None, limit: int) -> tuple[LogEntry, ...]:
+    def page(after: LogPosition | None, limit: int) -> tuple[JournalEntry, ...]:
         return floor.shop.read_transactions(since=NOON, until=NOON + DAY, after=after, limit=limit)
 
     whole, first = page(None, 9), page(None, 1)

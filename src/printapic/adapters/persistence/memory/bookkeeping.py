@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import chain
+from operator import itemgetter
+from typing import TypeVar
 from uuid import UUID
 
 import attrs
@@ -13,30 +16,35 @@ from printapic.application.ports.bookkeeping import (
     Balance,
     FindingQuery,
     Journal,
+    JournalEntry,
     LogEntry,
     LogPosition,
     PaymentFindings,
+    Treasury,
 )
-from printapic.domain.ids import FindingId, PaymentId, UserId
+from printapic.domain.ids import FindingId, UserId
 from printapic.domain.money import Currency, Money
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.finding import Finding, FindingNotFound, FindingState
-from printapic.domain.payments.transaction import Transaction
+from printapic.domain.payments.transaction import Posting, Transaction
+from printapic.domain.payments.treasury import TreasuryEntry
 
-_FINDINGS = "findings"
+E = TypeVar("E", LogEntry, TreasuryEntry, JournalEntry)
+_FINDINGS, _TREASURY = "findings", "treasury"
 
 
 class MemoryJournal(Journal):
-    """The transaction logs of all payments."""
+    """The transaction logs of all payments, and the treasury."""
 
     def __init__(self, transaction: MemoryTransaction) -> None:
         self._transaction = transaction
 
     def recorded(
         self, *, since: datetime, until: datetime, after: LogPosition | None, limit: int
-    ) -> tuple[LogEntry, ...]:
+    ) -> tuple[JournalEntry, ...]:
         """By the time at which they were written down."""
-        return _page(self._entries(), lambda row: row.recorded_at, since, until, after, limit)
+        everything = chain[JournalEntry](self._entries(), _treasury(self._transaction))
+        return _page(everything, lambda row: row.recorded_at, since, until, after, limit)
 
     def occurred(
         self,
@@ -59,14 +67,13 @@ class MemoryJournal(Journal):
     def balances(self) -> tuple[Balance, ...]:
         """Sums over all postings."""
         sums: dict[tuple[str, Currency], int] = {}
-        for entry in self._entries():
-            for posting in entry.transaction.postings:
-                for account, minor in (
-                    (posting.debit, posting.amount.minor),
-                    (posting.credit, -posting.amount.minor),
-                ):
-                    key = account, posting.amount.currency
-                    sums[key] = sums.get(key, 0) + minor
+        for posting in self._postings():
+            for account, minor in (
+                (posting.debit, posting.amount.minor),
+                (posting.credit, -posting.amount.minor),
+            ):
+                key = account, posting.amount.currency
+                sums[key] = sums.get(key, 0) + minor
         ordered = sorted(sums.items(), key=lambda item: (item[0][0], item[0][1].code))
         return tuple(
             Balance(account=account, amount=Money(minor, currency))
@@ -79,27 +86,78 @@ class MemoryJournal(Journal):
             if (entry.transaction.provider, entry.transaction.livemode) == (provider, livemode):
                 yield entry
 
+    def _postings(self) -> Iterator[Posting]:
+        for entry in self._entries():
+            yield from entry.transaction.postings
+        for written in _treasury(self._transaction):
+            yield written.posting
+
     def _entries(self) -> Iterator[LogEntry]:
         for payment in self._transaction.table("payments").values():
             for position, row in enumerate(payment.transactions):
                 yield LogEntry(payment_id=payment.id, position=position, transaction=row)
 
 
+class MemoryTreasury(Treasury):
+    """Entries by what is unique about them."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def add(self, entry: TreasuryEntry) -> bool:
+        """Unless it is there."""
+        self._transaction.check(writing=True)
+        key = entry.provider, entry.livemode, entry.ref, entry.type
+        if key in self._transaction.table(_TREASURY):
+            return False
+        self._transaction.put(_TREASURY, key, entry)
+        return True
+
+    def about(self, *, provider: Provider, livemode: bool, refs: frozenset[str]) -> tuple[TreasuryEntry, ...]:
+        """By their refs."""
+        return tuple(entry for entry in self._of(provider, livemode) if entry.ref in refs)
+
+    def occurred(
+        self,
+        *,
+        provider: Provider,
+        livemode: bool,
+        since: datetime,
+        until: datetime,
+        after: LogPosition | None,
+        limit: int,
+    ) -> tuple[TreasuryEntry, ...]:
+        """By the time that the provider says."""
+        own = self._of(provider, livemode)
+        return _page(own, lambda row: row.occurred_at, since, until, after, limit)
+
+    def _of(self, provider: Provider, livemode: bool) -> list[TreasuryEntry]:
+        here = (provider, livemode)
+        return [each for each in _treasury(self._transaction) if (each.provider, each.livemode) == here]
+
+
+def _treasury(transaction: MemoryTransaction) -> list[TreasuryEntry]:
+    return list(transaction.table(_TREASURY).values())
+
+
 def _page(
-    entries: Iterable[LogEntry],
-    time: Callable[[Transaction], datetime],
+    entries: Iterable[E],
+    time: Callable[[Transaction | TreasuryEntry], datetime],
     since: datetime,
     until: datetime,
     after: LogPosition | None,
     limit: int,
-) -> tuple[LogEntry, ...]:
-    def place(entry: LogEntry) -> tuple[datetime, PaymentId, int]:
+) -> tuple[E, ...]:
+    def place(entry: LogEntry | TreasuryEntry) -> tuple[datetime, UUID, int]:
+        if isinstance(entry, TreasuryEntry):
+            return time(entry), entry.id, 0
         return time(entry.transaction), entry.payment_id, entry.position
 
-    end = None if after is None else (after.at, after.payment_id, after.position)
-    within = [entry for entry in entries if since <= time(entry.transaction) < until]
-    ordered = sorted(within, key=place)
-    return tuple(entry for entry in ordered if end is None or place(entry) > end)[:limit]
+    end = None if after is None else (after.at, after.owner, after.position)
+    placed = sorted(((place(entry), entry) for entry in entries), key=itemgetter(0))
+    return tuple(entry for at, entry in placed if since <= at[0] < until and (end is None or at > end))[
+        :limit
+    ]
 
 
 class MemoryPaymentFindings(PaymentFindings):

@@ -8,7 +8,11 @@ from contextlib import contextmanager
 import attrs
 
 from printapic.adapters.persistence.memory.audit import MemoryAuditLog
-from printapic.adapters.persistence.memory.bookkeeping import MemoryJournal, MemoryPaymentFindings
+from printapic.adapters.persistence.memory.bookkeeping import (
+    MemoryJournal,
+    MemoryPaymentFindings,
+    MemoryTreasury,
+)
 from printapic.adapters.persistence.memory.catalogue import MemoryPriceLists
 from printapic.adapters.persistence.memory.credentials import (
     MemoryAccountRequestRepository,
@@ -82,6 +86,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.payments = MemoryPaymentRepository(transaction)
         self.inbox = MemoryPaymentInbox(transaction)
         self.journal = MemoryJournal(transaction)
+        self.treasury = MemoryTreasury(transaction)
         self.findings = MemoryPaymentFindings(transaction)
         self.invoices = MemoryRetainedInvoices(transaction)
         self.notifications = MemoryNotificationRepository(transaction)

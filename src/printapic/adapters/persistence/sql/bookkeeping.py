@@ -11,12 +11,19 @@ from sqlalchemy import Column, ColumnElement, and_, func, select, tuple_, union_
 from printapic.adapters.persistence.sql.documents import money
 from printapic.adapters.persistence.sql.finding_rows import finding_of, finding_values
 from printapic.adapters.persistence.sql.payment_rows import read_transaction
-from printapic.adapters.persistence.sql.tables import ledger_postings, payment_findings, payment_transactions
+from printapic.adapters.persistence.sql.tables import (
+    ledger_postings,
+    payment_findings,
+    payment_transactions,
+    treasury_entries,
+)
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, Values
+from printapic.adapters.persistence.sql.treasury import treasury_entry, treasury_page
 from printapic.application.ports.bookkeeping import (
     Balance,
     FindingQuery,
     Journal,
+    JournalEntry,
     LogEntry,
     LogPosition,
     PaymentFindings,
@@ -27,8 +34,11 @@ from printapic.domain.payments.finding import Finding, FindingNotFound, FindingS
 
 _LOG, _POSTINGS, _FOUND = payment_transactions.c, ledger_postings.c, payment_findings.c
 _SIDES = union_all(
-    select(_POSTINGS.debit.label("account"), _POSTINGS.currency, _POSTINGS.amount_minor.label("minor")),
-    select(_POSTINGS.credit.label("account"), _POSTINGS.currency, (-_POSTINGS.amount_minor).label("minor")),
+    *(
+        select(account.label("account"), table.c.currency, minor.label("minor"))
+        for table in (ledger_postings, treasury_entries)
+        for account, minor in ((table.c.debit, table.c.amount_minor), (table.c.credit, -table.c.amount_minor))
+    )
 ).subquery()
 _SUM = func.sum(_SIDES.c.minor)
 _BALANCES = (
@@ -39,16 +49,19 @@ _BALANCES = (
 
 
 class SqlJournal(Journal):
-    """The log in one statement and its postings in a second, a page at a time."""
+    """A page at a time: the log in one statement, its postings in a second, the treasury in a third."""
 
     def __init__(self, transaction: SqlTransaction) -> None:
         self._transaction = transaction
 
     def recorded(
         self, *, since: datetime, until: datetime, after: LogPosition | None, limit: int
-    ) -> tuple[LogEntry, ...]:
-        """By the time at which they were written down."""
-        return self._page(_LOG.recorded_at, (), since, until, after, limit)
+    ) -> tuple[JournalEntry, ...]:
+        """By the time at which they were written down: a page of each, of which the first are one of both."""
+        rows = self._page(_LOG.recorded_at, (), since, until, after, limit)
+        page = treasury_page(treasury_entries.c.recorded_at, since, until, after, limit)
+        both: list[JournalEntry] = [*rows, *map(treasury_entry, self._transaction.rows(page))]
+        return tuple(sorted(both, key=_written)[:limit])
 
     def occurred(
         self,
@@ -94,7 +107,7 @@ class SqlJournal(Journal):
             .limit(limit)
         )
         if after is not None:
-            statement = statement.where(tuple_(*place) > (after.at, after.payment_id, after.position))
+            statement = statement.where(tuple_(*place) > (after.at, after.owner, after.position))
         return self._whole(self._transaction.rows(statement))
 
     def _whole(self, rows: Sequence[Values]) -> tuple[LogEntry, ...]:
@@ -118,6 +131,12 @@ class SqlJournal(Journal):
             )
             for row in rows
         )
+
+
+def _written(entry: JournalEntry) -> tuple[datetime, UUID, int]:
+    if isinstance(entry, LogEntry):
+        return entry.transaction.recorded_at, entry.payment_id, entry.position
+    return entry.recorded_at, entry.id, 0
 
 
 class SqlPaymentFindings(PaymentFindings):

@@ -46,6 +46,7 @@ from printapic.adapters.persistence.sql.payment_tables import (
     webhook_inbox,
 )
 from printapic.adapters.persistence.sql.schema import metadata, one_of
+from printapic.adapters.persistence.sql.treasury_tables import treasury_entries
 from printapic.application.ports.jobs import JobState
 from printapic.domain.actors import Role
 from printapic.domain.images.formats import ImageFormat
@@ -84,6 +85,7 @@ __all__ = [
     "shipments",
     "subject_keys",
     "timers",
+    "treasury_entries",
     "users",
     "webhook_inbox",
 ]

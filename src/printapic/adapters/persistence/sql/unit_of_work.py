@@ -27,6 +27,7 @@ from printapic.adapters.persistence.sql.payments import SqlPaymentRepository
 from printapic.adapters.persistence.sql.sessions import SqlSessionRepository
 from printapic.adapters.persistence.sql.timers import SqlTimers
 from printapic.adapters.persistence.sql.transaction import SqlTransaction, shop_errors
+from printapic.adapters.persistence.sql.treasury import SqlTreasury
 from printapic.adapters.persistence.sql.turns import turn_to_write
 from printapic.adapters.persistence.sql.users import SqlRegistrationRepository, SqlUserRepository
 from printapic.application.audit.sealing import Notary
@@ -85,6 +86,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.payments = SqlPaymentRepository(transaction)
         self.inbox = SqlPaymentInbox(transaction)
         self.journal = SqlJournal(transaction)
+        self.treasury = SqlTreasury(transaction)
         self.findings = SqlPaymentFindings(transaction)
         self.invoices = SqlRetainedInvoices(transaction)
         self.notifications = SqlNotificationRepository(transaction)
