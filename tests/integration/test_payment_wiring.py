@@ -17,7 +17,7 @@ from printapic.entrypoints.container import Container, close
 from printapic.entrypoints.settings import Settings
 from tests.providers.counter import ProviderSimulator
 from tests.providers.paypal.simulator import PayPalSimulator
-from tests.providers.stripe import opening
+from tests.providers.stripe import opening, sessions
 from tests.providers.stripe.simulator import StripeSimulator
 
 
@@ -92,6 +92,18 @@ def test_a_checkout_is_opened_paid_and_captured(
         assert paid.value.state is AttemptState.CAPTURED
         assert not paid.value.livemode
     finally:
+        close(container)
+
+
+def test_customers_are_sent_to_a_domain_of_ones_own_where_it_was_set(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "PAGE", "https://pay.example/c/pay")
+    for known in (False, True):
+        own = {"PRINTAPIC_STRIPE_PAGE_ORIGINS": "https://pay.example"} if known else {}
+        container = assembled(variables | own)
+        opened = container.gateways()[Provider.STRIPE].open(checkout=request(container), key=new_key())
+        assert isinstance(opened, Done) is known
         close(container)
 
 

@@ -11,7 +11,7 @@ import attrs
 from printapic.application.audit.checkpoints import ScheduleCheckpoint, SealAuditLog
 from printapic.application.audit.reading import ReadAuditLog
 from printapic.application.audit.verification import VerifyAuditLog
-from printapic.application.catalogue.prices import LoadPriceList, QuoteOrder, ReadPriceList
+from printapic.application.catalogue.prices import CheckCurrencies, LoadPriceList, QuoteOrder, ReadPriceList
 from printapic.application.images.erasure import EraseImages
 from printapic.application.images.library import CheckPrintability, DeleteImage, ListImages, ReadImage
 from printapic.application.images.renditions import ReadOriginal, ReadRendition
@@ -167,6 +167,7 @@ class Shop:
     check_printability: CheckPrintability
 
     load_price_list: LoadPriceList
+    check_currencies: CheckCurrencies
     read_price_list: ReadPriceList
     quote_order: QuoteOrder
 

@@ -56,6 +56,7 @@ def open_shop(settings: Settings, *, background: bool = True) -> Iterator[Shop]:
         shop: Shop = container.shop()
         expect_stored_hashes(container)
         if background:
+            expect_payable_prices(container)
             stack.enter_context(working(container))
         yield shop
 
@@ -73,6 +74,18 @@ def expect_stored_hashes(container: Container) -> None:
         return
     for sample in samples:
         container.hasher().expect(sample)
+
+
+def expect_payable_prices(container: Container) -> None:
+    """Refuse to sell what cannot be paid for. Raises `CurrencyNotPayable`.
+
+    Not asked where a price list is loaded, which would be the way out, nor by workers: what was ordered
+    already is theirs to finish. Where the database does not answer (yet), the shop starts as it would.
+    """
+    try:
+        container.shop().check_currencies()
+    except StorageUnavailable:
+        log.warning("prices are not checked")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from printapic.entrypoints.embedded import open_container
 from printapic.entrypoints.settings import Settings
 from tests import builders as b
 from tests.integration.cli.terminal import Answer, Command
+from tests.shop_floor import PRICES
 
 LONG_AGO = datetime.now(UTC) - timedelta(hours=4)
 
@@ -99,3 +101,17 @@ def test_what_waits_too_long_is_told_and_is_exit_code_1(units: UnitOfWorkFactory
 )
 def test_a_wrong_call_is_exit_code_2(printapic: Command, arguments: tuple[str, ...]) -> None:
     assert printapic("payments", *arguments).exit_code == 2
+
+
+def test_h6_the_shop_does_not_open_with_prices_that_its_provider_does_not_take(
+    printapic: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text(PRICES.replace("prices.EUR = {", 'prices.KRW = { 1 = "700" }\nprices.EUR = {'))
+    assert printapic("catalogue", "load", str(file)).exit_code == 0
+    for name, value in (("PAYMENTS", "paypal"), ("PAYPAL_CLIENT_ID", "id"), ("PAYPAL_CLIENT_SECRET", "hush")):
+        monkeypatch.setenv(f"PRINTAPIC_{name}", value)
+    refused = printapic("serve", "--port", "0")
+    (line,) = refused.err.splitlines()
+    assert (refused.exit_code, refused.out) == (1, "")
+    assert "prices in KRW, which paypal does not take" in line

@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 import printapic
+from printapic.application.catalogue.prices import CurrencyNotPayable
 from printapic.application.ports.catalogue import NoPriceList
 from printapic.application.ports.unit_of_work import StorageUnavailable
 from printapic.domain.users.user import CredentialsInvalid
@@ -20,6 +21,7 @@ from printapic.entrypoints import embedded
 from printapic.entrypoints.container import Container, apply_migrations, close, create_keys
 from printapic.entrypoints.embedded import (
     delivering,
+    expect_payable_prices,
     expect_stored_hashes,
     keeping_time,
     open_container,
@@ -27,7 +29,15 @@ from printapic.entrypoints.embedded import (
     working,
 )
 from printapic.entrypoints.readiness import readiness
-from printapic.entrypoints.settings import Mode, Secret, Settings, SettingsInvalid, StripePayments
+from printapic.entrypoints.settings import (
+    Mode,
+    PayPalPayments,
+    Secret,
+    Settings,
+    SettingsInvalid,
+    StripePayments,
+)
+from tests.shop_floor import PRICES
 
 PASSWORD = "nineteen blue herons"
 
@@ -220,3 +230,34 @@ def test_a_database_that_does_not_answer_keeps_no_shop_from_opening(settings: Se
         expect_stored_hashes(container)
     close(container)
     assert [entry["event"] for entry in logs] == ["stored password hashes are not known yet"]
+
+
+IN_WON = PRICES.replace("prices.EUR = {", 'prices.KRW = { 1 = "700" }\nprices.EUR = {')
+PAYPAL = PayPalPayments(
+    client_id="client", client_secret=Secret("hush"), sandbox=True, api_url="http://127.0.0.1:1"
+)
+
+
+def test_h6_no_shop_opens_with_prices_that_its_provider_does_not_take(settings: Settings) -> None:
+    with open_shop(settings, background=False) as shop:
+        shop.load_price_list(document=IN_WON)
+    with open_shop(settings):
+        pass
+    elsewhere = attrs.evolve(settings, payments=(PAYPAL,))
+    with (
+        pytest.raises(CurrencyNotPayable, match="prices in KRW, which paypal does not take"),
+        open_shop(elsewhere),
+    ):
+        pass
+    with open_shop(elsewhere, background=False) as shop:
+        shop.load_price_list(document=PRICES)
+    with open_shop(elsewhere):
+        pass
+
+
+def test_prices_are_not_checked_where_the_database_does_not_answer_yet(settings: Settings) -> None:
+    container = Container(settings=settings)
+    with capture_logs() as logs:
+        expect_payable_prices(container)
+    close(container)
+    assert [entry["event"] for entry in logs] == ["prices are not checked"]

@@ -110,6 +110,19 @@ def test_stripe_is_read() -> None:
     assert elsewhere.payments == (attrs.evolve(STRIPE, api_url="http://127.0.0.1:4242"),)
 
 
+def test_pages_of_a_domain_of_ones_own_are_read_and_must_be_safe(trying: Settings, serious: Settings) -> None:
+    own = read(**STRIPE_VARIABLES, STRIPE_PAGE_ORIGINS="https://pay.example https://zahlen.example")
+    pages = frozenset({"https://pay.example", "https://zahlen.example"})
+    assert own.payments == (attrs.evolve(STRIPE, page_origins=pages),)
+    unsafe = frozenset({"https://pay.example/", "http://pay.example", "https://pay.example"})
+    for settings, stripe in ((trying, STRIPE), (serious, LIVE_STRIPE)):
+        assert problems(settings, attrs.evolve(stripe, page_origins=pages)) == []
+        assert problems(settings, attrs.evolve(stripe, page_origins=unsafe)) == [
+            "PRINTAPIC_STRIPE_PAGE_ORIGINS must be https",
+            "PRINTAPIC_STRIPE_PAGE_ORIGINS must be https://host[:port]",
+        ]
+
+
 def test_paypal_is_read() -> None:
     assert read(**PAYPAL_VARIABLES).payments == (PAYPAL,)
     live = read(**PAYPAL_VARIABLES, PAYPAL_ENVIRONMENT="live")

@@ -111,6 +111,11 @@ class PriceList:
             raise PriceListInvalid("This price list has two rates for one tax class in one country.")
         object.__setattr__(self, "_by_sku", by_sku)
 
+    @property
+    def currencies(self) -> frozenset[str]:
+        """What something on sale has a price in."""
+        return frozenset(code for product in self.on_sale() for code in product.prices)
+
     def product(self, sku: str) -> Product:
         """Raises `ProductNotFound`. Retired products are found too."""
         product = self._by_sku.get(Sku(sku))

@@ -14,7 +14,13 @@ from litestar import Litestar
 
 from printapic.domain.errors import Unavailable
 from printapic.entrypoints.cli.logs import log_to_stderr
-from printapic.entrypoints.embedded import delivering, expect_stored_hashes, open_container, working
+from printapic.entrypoints.embedded import (
+    delivering,
+    expect_payable_prices,
+    expect_stored_hashes,
+    open_container,
+    working,
+)
 from printapic.entrypoints.http.app import create_app
 from printapic.entrypoints.http.server import server_config
 from printapic.entrypoints.settings import InProcessJobs, Settings
@@ -39,13 +45,14 @@ def serve(host: str, port: int, jobs: bool) -> None:
     In embedded mode the database is set up, and jobs and the simulated provider's webhooks run here too.
     """
     log_to_stderr()
-    listening = _listen(host, port)
-    url = f"http://{_in_url(host)}:{listening.getsockname()[1]}"
-    settings = Settings.from_environment()
-    if settings.public_url == Settings.embedded("").public_url:
-        settings = attrs.evolve(settings, public_url=url)
     with ExitStack() as stack:
+        listening = stack.enter_context(_listen(host, port))
+        url = f"http://{_in_url(host)}:{listening.getsockname()[1]}"
+        settings = Settings.from_environment()
+        if settings.public_url == Settings.embedded("").public_url:
+            settings = attrs.evolve(settings, public_url=url)
         container = stack.enter_context(open_container(settings))
+        expect_payable_prices(container)
         expect_stored_hashes(container)
         app = create_app(container)
         if jobs and isinstance(settings.jobs, InProcessJobs):

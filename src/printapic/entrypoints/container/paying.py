@@ -92,13 +92,14 @@ def gateways(
 
 def _stripe_gateway(stripe: choices.StripePayments, closing: ExitStack) -> PaymentGateway:
     from printapic.adapters.payments.sending import provider_client
-    from printapic.adapters.payments.stripe.gateway import StripeGateway
+    from printapic.adapters.payments.stripe.gateway import PAGE_ORIGINS, StripeGateway
 
     return StripeGateway(
         closing.enter_context(provider_client()),
         secret_key=stripe.secret_key.reveal(),
         livemode=stripe.livemode,
         api_url=stripe.api_url,
+        page_origins=PAGE_ORIGINS | stripe.page_origins,
     )
 
 

@@ -131,11 +131,13 @@ class StripePayments:
     """Stripe's hosted Checkout. Whether real money moves is written in the key.
 
     Webhooks signed with any of `webhook_secrets` are believed: during a change there are two of them.
+    `page_origins` are custom domains of the account's Checkout, beside Stripe's own.
     """
 
     secret_key: Secret
     webhook_secrets: tuple[Secret, ...] = ()
     api_url: str = "https://api.stripe.com"
+    page_origins: frozenset[str] = frozenset()
 
     @property
     def livemode(self) -> bool:

@@ -51,6 +51,7 @@ def _payments(name: str, variables: Variables, simulated: SimulatedPayments) -> 
                 secret_key=variables.required_secret("STRIPE_SECRET_KEY"),
                 webhook_secrets=variables.secrets("STRIPE_WEBHOOK_SECRETS"),
                 api_url=(variables.text("STRIPE_API_URL") or "https://api.stripe.com").rstrip("/"),
+                page_origins=variables.origins("STRIPE_PAGE_ORIGINS"),
             )
         case "paypal":
             environment = variables.choice("PAYPAL_ENVIRONMENT", "sandbox", "live")
@@ -93,6 +94,8 @@ def _stripe_problems(stripe: StripePayments, mode: Mode) -> Iterator[str]:
     if mode is Mode.PRODUCTION and not stripe.webhook_secrets:
         yield "PRINTAPIC_STRIPE_WEBHOOK_SECRETS is missing"
     yield from _url_problems("PRINTAPIC_STRIPE_API_URL", stripe.api_url, mode)
+    for origin in sorted(stripe.page_origins):
+        yield from _url_problems("PRINTAPIC_STRIPE_PAGE_ORIGINS", origin, mode)
 
 
 def _paypal_problems(paypal: PayPalPayments, mode: Mode) -> Iterator[str]:

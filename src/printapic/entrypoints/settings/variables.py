@@ -81,6 +81,7 @@ KNOWN = frozenset(
         "PAYPAL_INTERMEDIATES",
         "PAYPAL_WEBHOOK_IDS",
         "STRIPE_API_URL",
+        "STRIPE_PAGE_ORIGINS",
         "STRIPE_SECRET_KEY",
         "STRIPE_WEBHOOK_SECRETS",
         "PROCESSES",

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import attrs
 import pytest
 
+from printapic.adapters.payments.simulated.gateway import SimulatedGateway
+from printapic.application.catalogue.prices import CurrencyNotPayable
 from printapic.application.ports.catalogue import NoPriceList, VoucherUnknown
+from printapic.application.ports.payments import Capabilities, CurrencyRule
 from printapic.domain.addresses import AddressInvalid
 from printapic.domain.catalogue.price_list import PriceListInvalid, ShippingUnavailable
 from printapic.domain.catalogue.product import ProductNotFound
 from printapic.domain.catalogue.quote import QUOTE_LIFETIME, ProductRetired, QuoteInvalid, QuoteRequestLine
 from printapic.domain.ids import Sku
 from printapic.domain.money import CurrencyUnsupported
-from tests.shop_floor import DAY, PRICES, ShopFloor
+from tests.shop_floor import DAY, PRICES, ShopFloor, open_floor
 
 MINI = QuoteRequestLine(sku=Sku("mini"), quantity=2)
 DEAR = PRICES.replace('"0.50"', '"0.60"')
@@ -54,6 +60,52 @@ def test_a_list_that_contradicts_itself_is_refused_and_the_old_one_stays(floor: 
     with pytest.raises(PriceListInvalid):
         floor.shop.load_price_list(document=PRICES.replace('sku = "midi"', 'sku = "mini"'))
     assert floor.shop.read_price_list() == before
+
+
+class Choosy(SimulatedGateway):
+    """A provider that stops taking some currencies."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.takes = super().capabilities().currencies
+
+    def capabilities(self) -> Capabilities:
+        return attrs.evolve(super().capabilities(), currencies=self.takes)
+
+
+@pytest.fixture
+def choosy() -> ShopFloor:
+    """A shop with prices in euros, whose provider takes dollars, and counts pounds in whole ones."""
+    floor = open_floor(gateway=Choosy)
+    assert isinstance(floor.gateway, Choosy)
+    floor.gateway.takes = {"USD": CurrencyRule(exponent=2), "GBP": CurrencyRule(exponent=0)}
+    return floor
+
+
+@pytest.mark.parametrize("currency", ["EUR", "GBP"])
+def test_h6_prices_that_nobody_could_pay_are_refused_and_the_old_ones_stay(
+    choosy: ShopFloor, currency: str
+) -> None:
+    before = choosy.shop.read_price_list()
+    with pytest.raises(CurrencyNotPayable, match=f"prices in {currency}, which simulated does not take"):
+        choosy.shop.load_price_list(document=DEAR.replace("EUR", currency))
+    assert choosy.shop.read_price_list() == before
+
+
+def test_h6_prices_that_cannot_be_paid_any_more_are_found(choosy: ShopFloor) -> None:
+    with pytest.raises(CurrencyNotPayable):
+        choosy.shop.check_currencies()
+    choosy.shop.load_price_list(document=DEAR.replace("EUR", "USD"))
+    choosy.shop.check_currencies()
+    choosy.unit_of_work.state.publish({}, before=lambda: None)
+    choosy.shop.check_currencies()
+
+
+def test_h6_what_is_no_longer_sold_needs_no_provider(floor: ShopFloor) -> None:
+    """A new list inherits the products that it leaves out, with the prices that they had."""
+    floor.shop.load_price_list(document=PRICES.replace("EUR", "USD").replace('sku = "m', 'sku = "n'))
+    floor.shop.check_currencies()
+    assert floor.shop.read_price_list().currencies == {"USD"}
 
 
 def test_without_a_price_list_nothing_is_shown_or_quoted(floor: ShopFloor) -> None:
