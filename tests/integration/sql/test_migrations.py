@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, insert, inspect, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, func, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from printapic.adapters.persistence.sql.engine import sql_engine
 from printapic.adapters.persistence.sql.migrate import at_head, downgrade, migrate, pending, script
@@ -212,6 +214,38 @@ def test_the_database_refuses_to_change_what_only_grows(table: str, filled: Engi
             connection.execute(text(statement))
     with filled.connect() as connection:
         assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() > 0
+
+
+def counts(engine: Engine) -> dict[str, int]:
+    with engine.connect() as connection:
+        return {
+            table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in metadata.sorted_tables
+        }
+
+
+def test_tables_that_are_copied_keep_their_rows_and_what_refers_to_them(filled: Engine) -> None:
+    before = counts(filled)
+    assert before["ledger_postings"]
+    downgrade(filled, "0013")
+    migrate(filled)
+    assert counts(filled) == before
+    with pytest.raises(IntegrityError), filled.begin() as connection:
+        connection.execute(text("DELETE FROM payment_attempts"))
+
+
+def test_a_revision_that_would_leave_rows_without_what_they_refer_to_changes_nothing(
+    filled: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(config: Config, revision: str) -> None:
+        connection = config.attributes["connection"]
+        connection.execute(text("DELETE FROM payment_attempts"))
+
+    monkeypatch.setattr(command, "downgrade", careless)
+    before = counts(filled)
+    with pytest.raises((RuntimeError, IntegrityError)):
+        downgrade(filled, "0013")
+    assert counts(filled) == before
 
 
 def test_the_database_lets_the_reason_of_a_step_be_forgotten_and_nothing_else(filled: Engine) -> None:

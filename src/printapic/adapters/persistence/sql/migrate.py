@@ -35,18 +35,16 @@ def migrate(engine: Engine, revision: str = HEAD) -> tuple[str, ...]:
         if todo and engine.dialect.name == "sqlite":
             _back_up(engine, todo[0])
         if todo:
-            with shop_errors(), engine.connect() as connection:
+            with shop_errors(), _connected(engine) as connection:
                 command.upgrade(_config(connection), revision)
-                connection.commit()
         left = pending(engine)
         return tuple(each for each in todo if each not in left)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Go back to `revision`, or to `base`: nothing. Raises `StorageUnavailable`."""
-    with _exclusive(engine), shop_errors(), engine.connect() as connection:
+    with _exclusive(engine), shop_errors(), _connected(engine) as connection:
         command.downgrade(_config(connection), revision)
-        connection.commit()
 
 
 def pending(engine: Engine) -> tuple[str, ...]:
@@ -87,6 +85,26 @@ def script(url: str) -> str:
     config.output_buffer = StringIO()
     command.upgrade(config, HEAD, sql=True)
     return config.output_buffer.getvalue()
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[Connection]:
+    """A connection that commits at the end. Raises `RuntimeError` for rows that refer to nothing then.
+
+    SQLite changes a table by copying it and dropping the old one, whose rows others refer to: it must not
+    look at that until all is done, which it can only be told between transactions.
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
+            connection.detach()
+        yield connection
+        lost = None
+        if engine.dialect.name == "sqlite":
+            lost = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if lost is not None:
+            raise RuntimeError(f"rows of {lost[0]} refer to rows of {lost[2]} that are not there")
+        connection.commit()
 
 
 @contextmanager
