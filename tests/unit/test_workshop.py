@@ -142,7 +142,13 @@ def test_what_is_missing_is_a_skip_unless_it_is_required(tmp_path: Path, needs: 
     plugin = ["-p", "tests.conftest", "-c", os.devnull, "-W", "ignore", "-rs", f"--require={needs}"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *plugin, str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PRINTAPIC_PHOTOS": "/nowhere"},
+        # The plugins of others have no say here, and take most of the time to load.
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PRINTAPIC_PHOTOS": "/nowhere",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

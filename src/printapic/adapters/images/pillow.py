@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import cache
 from importlib.metadata import version
 from typing import BinaryIO
 
@@ -41,6 +42,21 @@ _HEAVY_PIXELS, _HEAVY_PROGRESSIVE_PIXELS = 50_000_000, 12_000_000
 _SMALL_PX = 512
 
 
+@cache
+def _fingerprint() -> str:
+    """Asked for with every picture, and read from the files of the installed packages."""
+    parts = {
+        "pillow": version("pillow"),
+        "jpeg-turbo": features.version("libjpeg_turbo"),
+        "webp": features.version("webp"),
+        "zlib": features.version("zlib"),
+        "lcms": features.version("littlecms2"),
+        "cykooz": version("cykooz-resizer"),
+        "pipeline": PIPELINE,
+    }
+    return " ".join(f"{name}={number}" for name, number in parts.items())
+
+
 class PillowImageProcessor(ImageProcessor):
     """Works on `workers` pictures at a time (one per processor) and lets `queue` callers wait.
 
@@ -65,16 +81,7 @@ class PillowImageProcessor(ImageProcessor):
     @property
     def fingerprint(self) -> str:
         """The versions of everything that decides about bytes."""
-        parts = {
-            "pillow": version("pillow"),
-            "jpeg-turbo": features.version("libjpeg_turbo"),
-            "webp": features.version("webp"),
-            "zlib": features.version("zlib"),
-            "lcms": features.version("littlecms2"),
-            "cykooz": version("cykooz-resizer"),
-            "pipeline": PIPELINE,
-        }
-        return " ".join(f"{name}={number}" for name, number in parts.items())
+        return _fingerprint()
 
     def inspect(self, file: BinaryIO, presets: Mapping[str, RenditionSpec]) -> Inspection:
         """Decode once, and make the smaller renditions from the larger ones."""

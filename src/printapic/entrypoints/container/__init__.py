@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_type_hints
 
@@ -166,11 +167,17 @@ def front(settings: Settings) -> ShopFront:
     )
 
 
+@cache
+def _hints(use_case: type) -> dict[str, Any]:
+    """The types of its fields: evaluated from their text, which takes longer than building a shop."""
+    return get_type_hints(use_case)
+
+
 def shop(**ports: Any) -> Shop:
     """Build every use case from the ports that its fields name, and the use cases that it uses in turn."""
 
     def build(use_case: type) -> Any:
-        hints = get_type_hints(use_case)
+        hints = _hints(use_case)
         for field in attrs.fields(use_case):
             if field.name not in ports:
                 ports[field.name] = build(hints[field.name])
