@@ -20,9 +20,12 @@ from printapic.application.users.administration import RoleNotGrantable
 from printapic.domain.actors import Role
 from printapic.domain.errors import PrintAPicError
 from printapic.domain.money import Money
+from printapic.domain.payments.attempt import Provider
 
 SAMPLES = {
     "kid": "2026-03",
+    "provider": Provider.STRIPE,
+    "currencies": ["JPY"],
     "wait": timedelta(seconds=59),
     "key": "originals/secret-place",
     "limit": Money.of("100.00", "EUR"),

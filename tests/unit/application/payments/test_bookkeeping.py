@@ -13,7 +13,8 @@ from printapic.application.payments.reconciliation import PeriodInvalid
 from printapic.application.ports.bookkeeping import JournalEntry, LogEntry, LogPosition
 from printapic.domain.actors import Actor
 from printapic.domain.payments.transaction import Transaction, TransactionType
-from tests.shop_floor import DAY, HOUR, NOON, ShopFloor, line
+from tests import builders as b
+from tests.shop_floor import DAY, HOUR, MINUTE, NOON, ShopFloor, line
 
 
 def exported(
@@ -56,10 +57,15 @@ def test_a_page_goes_on_behind_the_last_entry(floor: ShopFloor, anna: Actor) -> 
     def page(after: LogPosition | None, limit: int) -> tuple[JournalEntry, ...]:
         return floor.shop.read_transactions(since=NOON, until=NOON + DAY, after=after, limit=limit)
 
-    whole, first = page(None, 9), page(None, 1)
-    assert len(whole) == 3
-    rest = page(recorded_place(first[-1]), 9)
-    assert (*first, *rest) == whole
+    with floor.unit_of_work() as work:
+        assert work.treasury.add(b.a_treasury_entry(recorded_at=NOON + MINUTE))
+        assert work.treasury.add(b.a_treasury_entry(recorded_at=NOON + 2 * MINUTE, ref="po_2"))
+        work.commit()
+    whole = page(None, 9)
+    assert len(whole) == 5
+    for read in range(1, 5):
+        first = page(None, read)
+        assert (*first, *page(recorded_place(first[-1]), 9)) == whole
 
 
 @pytest.mark.parametrize("until", [NOON, NOON - DAY])
