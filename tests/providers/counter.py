@@ -130,6 +130,12 @@ class ProviderSimulator(Protocol):
     def payout(self, amount: Money) -> str:
         """Send what we earned to our bank; the movement's ref."""
 
+    def payout_fails(self, payout_ref: str) -> None:
+        """Our bank sends a payout back."""
+
+    def account_fee(self, amount: Money) -> str:
+        """Charge us for the account, not for a payment; the movement's ref."""
+
     # What goes wrong
 
     def misreport(

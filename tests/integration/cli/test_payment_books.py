@@ -207,6 +207,24 @@ def test_balances_are_those_of_every_account(payment: Payment, printapic: Comman
     ]
 
 
+def test_what_is_of_no_payment_is_exported_and_added_up_too(
+    units: UnitOfWorkFactory, payment: Payment, printapic: Command
+) -> None:
+    payout = b.a_treasury_entry(
+        provider=Provider.SIMULATED,
+        livemode=False,
+        posting=Posting(debit="bank_in_transit", credit=CLEARING, amount=PRICE),
+        recorded_at=datetime.now(UTC),
+    )
+    with units() as work:
+        work.treasury.add(payout)
+        work.commit()
+    *_, last = rows(printapic("payments", "export", "--format", "json"))
+    assert (last["payment_id"], last["ref"], last["about"]) == (None, payout.ref, payout.about)
+    accounts = [row["account"] for row in rows(printapic("payments", "balances", "--json"))]
+    assert accounts == ["bank_in_transit", "order_receivable"]
+
+
 def test_payments_are_listed_and_shown(
     payment: Payment, units: UnitOfWorkFactory, printapic: Command
 ) -> None:

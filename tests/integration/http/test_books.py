@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from printapic.domain.actors import Role
+from tests import builders as b
 from tests.integration.http.live_shop import LiveShop, Person
 from tests.integration.http.problems import problem
 from tests.integration.http.test_payment_pages import payment_of
@@ -64,6 +66,41 @@ def test_the_log_is_read_in_pages_of_json_with_its_postings(
         {"debit": "psp_clearing:simulated", "credit": "order_receivable", "amount": payment["due"]}
     ]
     assert log(shop, clara, since=since, until="9999-01-01", limit=100)["items"][0] == first["items"][0]
+
+
+def test_what_is_of_no_payment_stands_in_the_log_too(shop: LiveShop, anna: Person, clara: Person) -> None:
+    since = payment_of(shop, anna, shop.paid(anna))["created_at"]
+    now = datetime.now(UTC)
+    payouts = [b.a_treasury_entry(recorded_at=now, about="po_1") for _ in range(2)]
+    with shop.container.unit_of_work()() as work:
+        for payout in payouts:
+            work.treasury.add(payout)
+        work.commit()
+    seen: list[dict[str, Any]] = []
+    cursor: dict[str, str] | None = {}
+    while cursor is not None:
+        found = log(shop, clara, since=since, limit=1, **cursor)
+        seen += found["items"]
+        cursor = {"cursor": found["next_cursor"]} if found["next_cursor"] else None
+    of_none = [row for row in seen if row["payment_id"] is None and row["ref"] in {p.ref for p in payouts}]
+    assert [row["ref"] for row in of_none] == [payout.ref for payout in payouts]
+    first = of_none[0]
+    assert (first["type"], first["about"], first["position"], first["source"]) == (
+        "payout",
+        "po_1",
+        0,
+        "reconciler",
+    )
+    assert first["amount"] == {"amount": "-250.00", "currency": "EUR"}
+    assert first["postings"] == [
+        {
+            "debit": "bank_in_transit",
+            "credit": "psp_clearing:paypal",
+            "amount": {"amount": "250.00", "currency": "EUR"},
+        }
+    ]
+    csv_file = shop.call("GET", LOG, clara, params={"since": since, "format": "csv"}).text
+    assert [row["ref"] for row in table(csv_file) if row["about"] == "po_1"] == [each.ref for each in payouts]
 
 
 @pytest.mark.parametrize(

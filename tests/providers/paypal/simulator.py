@@ -176,6 +176,13 @@ class PayPalSimulator(ProviderSimulator):
         with self._desk() as desk:
             return treasury.pay_out(desk, amount)
 
+    def payout_fails(self, payout_ref: str) -> None:
+        self.return_payout(payout_ref)
+
+    def account_fee(self, amount: Money) -> str:
+        with self._desk() as desk:
+            return treasury.charge(desk, amount)
+
     def return_payout(self, payout_ref: str) -> str:
         """Our bank sends a payout back; the movement's ref."""
         with self._desk() as desk:

@@ -13,6 +13,11 @@ def pay_out(desk: Desk, amount: Money) -> str:
     return _post(desk, "T0400", MovementKind.PAYOUT, -amount)
 
 
+def charge(desk: Desk, amount: Money) -> str:
+    """Charge a month's fee for the account; the line's id."""
+    return _post(desk, "T0101", MovementKind.FEE, -amount)
+
+
 def return_payout(desk: Desk, payout: str) -> str:
     """Our bank sends a payout back; the id of the line that says so. Raises `Refusal`: 404."""
     sent = desk.look_up(Line, payout)

@@ -34,6 +34,7 @@ _CATEGORY = {
     MovementKind.DISPUTE_RETURNED: ("adjustment", "dispute_reversal"),
     MovementKind.PAYOUT: ("payout", "payout"),
     MovementKind.PAYOUT_RETURNED: ("payout_failure", "payout_reversal"),
+    MovementKind.FEE: ("stripe_fee", "fee"),
 }
 _OWN_REF = frozenset({MovementKind.DISPUTE, MovementKind.DISPUTE_RETURNED})
 """Movements known by their balance transaction, in its currency; others by what they are about, in its."""
@@ -76,19 +77,20 @@ def check_charge(amount: int, currency: str) -> None:
         raise Refused(f"Invalid amount: {currency} has no decimals", executed=False)
 
 
-def move(account: Account, kind: MovementKind, amount: int, currency: str, *, of: Json) -> Json:
+def move(account: Account, kind: MovementKind, amount: int, currency: str, *, of: Json | None) -> Json:
     """Book a movement about the object `of`, signed as we see it, in the currency that our account has."""
     type_, category = _CATEGORY[kind]
-    if of["id"].startswith(("py_", "pyr_")):
+    source = None if of is None else str(of["id"])
+    if source is not None and source.startswith(("py_", "pyr_")):
         type_ = {"charge": "payment", "refund": "payment_refund"}.get(type_, "payment_failure_refund")
     settled, unit, rate = _settled(account, amount, currency)
     fee = {MovementKind.CAPTURE: fee_of(settled), MovementKind.DISPUTE: DISPUTE_FEE}.get(kind, 0)
     id_ = new_id("txn")
-    own = kind in _OWN_REF
+    own = kind in _OWN_REF or source is None
     account.entry.move(
         Movement(
             id=id_,
-            ref=id_ if own else of["id"],
+            ref=id_ if source is None or own else source,
             kind=kind,
             amount=money(settled, unit) if own else money(amount, currency),
             fee=money(fee, unit),
@@ -110,7 +112,7 @@ def move(account: Account, kind: MovementKind, amount: int, currency: str, *, of
             "fee_details": [_fee_detail(kind, fee, unit)] if fee else [],
             "net": settled - fee,
             "reporting_category": category,
-            "source": of["id"],
+            "source": source,
             "status": "pending",
             "type": type_,
         }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from printapic.application.ports.payments import Movement
+from printapic.application.ports.payments import Movement, MovementKind
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.snapshot import DisputeState, RefundState
@@ -180,6 +180,11 @@ class StripeSimulator(ProviderSimulator):
         """Our bank sends a payout back."""
         with self._account() as account:
             disputes.payout_fails(account, account.load("payout", payout_ref))
+
+    def account_fee(self, amount: Money) -> str:
+        with self._account() as account:
+            minor, currency = balance.minor(amount)
+            return str(balance.move(account, MovementKind.FEE, -minor, currency, of=None)["id"])
 
     def settle_in(self, currency: str, *, rate: str) -> None:
         """From now on our account is in this currency: an amount of any other is `rate` times as much."""

@@ -14,9 +14,10 @@ from printapic.domain.money import Money
 from printapic.domain.payments.finding import FindingKind
 from printapic.domain.payments.ledger import PSP_CLEARING
 from printapic.domain.payments.transaction import TransactionType
+from printapic.domain.payments.treasury import TreasuryType
 
-Line = tuple[MovementKind, str]
-"""What names a line of money on both sides: its kind and the provider's name for it."""
+Line = tuple[str, str]
+"""What names a line of money on both sides: its kind, or what it does, and the provider's name for it."""
 
 _OURS: Mapping[MovementKind, tuple[TransactionType, ...]] = MappingProxyType(
     {
@@ -52,7 +53,7 @@ class Difference:
     """What the two sides do not agree about; amounts signed as our account at the provider sees them."""
 
     kind: FindingKind
-    movement: MovementKind
+    movement: MovementKind | TreasuryType
     ref: str
     theirs: Money | None
     ours: Money | None

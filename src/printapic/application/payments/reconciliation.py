@@ -44,8 +44,9 @@ class PeriodInvalid(Invalid):
 class ReconcilePayments:
     """Compare the books of one provider, or of each, with our log and ledger.
 
-    What is missing here and belongs to a checkout of ours is taken in, and compared again. What still
-    differs is kept as a finding; open findings of that time that are gone are closed.
+    What is missing here and belongs to a checkout of ours is taken in, and compared again. What is of no
+    payment, such as a payout, is written down once. What still differs is kept as a finding; open findings
+    of that time that are gone are closed.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -79,13 +80,13 @@ class ReconcilePayments:
                 raise PeriodInvalid
             run = ReconciliationRun(
                 unit_of_work=self.unit_of_work,
+                clock=self.clock,
                 identifiers=self.identifiers,
                 gateway=gateway,
                 take_in=self.take_in,
                 since=begin,
                 until=max(begin, min(end, reach)),
                 reach=reach,
-                at=self.clock.now(),
                 progress=progress,
             )
             reports.append(run.report())

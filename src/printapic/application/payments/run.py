@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 from uuid import UUID
 
 import attrs
 
+from printapic.application.payments.account_lines import AccountBooks, account_lines, conversions, told_by
 from printapic.application.payments.comparison import (
     ALWAYS_OURS,
     MAYBE_OURS,
@@ -18,11 +19,11 @@ from printapic.application.payments.comparison import (
     Line,
     differences,
     line_of,
-    lines_of,
     missing_there,
 )
 from printapic.application.payments.healing import TakeInMissing, on_its_way
 from printapic.application.ports.bookkeeping import LogEntry, LogPosition
+from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.payments import Movement, MovementKind, MovementsUnavailable, PaymentGateway
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
@@ -30,8 +31,11 @@ from printapic.domain.ids import FindingId
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.finding import Finding, FindingKind
 from printapic.domain.payments.transaction import TransactionType
+from printapic.domain.payments.treasury import TreasuryLine
 
 T = TypeVar("T")
+Missing = tuple[Line, Difference, datetime]
+"""A line that the provider's books must have, the difference that it is otherwise, and when that was."""
 DAY = timedelta(days=1)
 SLACK = timedelta(days=3)
 """How far apart the times may be at which a provider and we say that the same money moved."""
@@ -46,8 +50,8 @@ class ProviderReport:
     """What became of the comparison of one provider's books, from `since` up to `until`.
 
     `lines` are those of payments; `other_lines` are counted by their kind: payouts, conversions, fees of no
-    payment. `taken_in` were missing here, until a look brought them. Where the books were not `available`,
-    not all of them were read, and what was found earlier stays open.
+    payment, which stand in the treasury now. `taken_in` were missing here, until a look brought them. Where
+    the books were not `available`, not all of them were read, and what was found earlier stays open.
     """
 
     run_id: UUID
@@ -95,15 +99,16 @@ class ReconciliationRun:
     """Reads the provider's lines once, and our rows once; to be used once."""
 
     unit_of_work: UnitOfWorkFactory
+    clock: Clock
     identifiers: Identifiers
     gateway: PaymentGateway
     take_in: TakeInMissing
     since: datetime
     until: datetime
     reach: datetime
-    at: datetime
     progress: Callable[[Provider, datetime], None]
     _run_id: UUID = attrs.field(init=False)
+    _account: AccountBooks = attrs.field(init=False)
     _seen: SeenLines = attrs.field(init=False, factory=SeenLines)
     _lines: int = attrs.field(init=False, default=0)
     _looks: int = attrs.field(init=False, default=0)
@@ -114,6 +119,12 @@ class ReconciliationRun:
 
     def __attrs_post_init__(self) -> None:
         self._run_id = self.identifiers.uuid()
+        self._account = AccountBooks(
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+            identifiers=self.identifiers,
+            gateway=self.gateway,
+        )
 
     def report(self) -> ProviderReport:
         """Compare everything, and keep what differs."""
@@ -140,11 +151,11 @@ class ReconciliationRun:
         )
 
     def _compare(self) -> None:
-        checked, doubtful = self.since, list[LogEntry]()
+        checked, doubtful = self.since, list[Missing]()
         for begins, ends in _days(self.since, self.until):
             self._seen.begin(ends)
             for batch in _batches(self.gateway.movements(since=begins, until=ends)):
-                self._seen.add(line for movement in batch for line in lines_of(movement))
+                self._seen.add(line for movement in batch for line in told_by(movement))
                 self._compare_lines(batch)
                 self._keep()
             doubtful += self._ours(checked, ends - SLACK)
@@ -160,9 +171,11 @@ class ReconciliationRun:
     def _compare_lines(self, batch: list[Movement]) -> None:
         refs = [movement.ref for movement in batch]
         rows = self._rows_about(refs)
+        apart, claimed = list[TreasuryLine](), list[str]()
         for movement in batch:
             if not self._concerns_us(movement, rows[movement.ref]):
                 self._others[movement.kind] += 1
+                apart += account_lines(movement)
                 continue
             self._lines += 1
             found = differences(movement, rows[movement.ref])
@@ -172,6 +185,12 @@ class ReconciliationRun:
                 rows = rows if found else self._rows_about(refs)
             for difference in found:
                 self._note(difference, movement.occurred_at)
+            # What both sides do not agree about has not been converted yet either.
+            apart += () if found else conversions(movement)
+            claimed += [movement.id] if movement.kind in MAYBE_OURS else ()
+        self._account.give_up(claimed)
+        for difference, occurred_at in self._account.take_in(apart):
+            self._note(difference, occurred_at)
 
     def _concerns_us(self, movement: Movement, rows: list[LogEntry]) -> bool:
         """Whether our log must know of it. Fees and unknown kinds are ours where their name is."""
@@ -199,41 +218,54 @@ class ReconciliationRun:
 
     # Our rows
 
-    def _ours(self, since: datetime, until: datetime) -> list[LogEntry]:
-        """Note what they have not; those of which they may have written at another time are given back."""
+    def _ours(self, since: datetime, until: datetime) -> list[Missing]:
+        """Note what they have not; of what they may have at another time, the differences are given back."""
         doubtful = []
-        for page in self._pages(since, until):
-            for entry in self._unseen(page):
-                at = entry.transaction.occurred_at
-                if self.since <= at - SLACK and at + SLACK <= self.until:
-                    self._note(missing_there(entry), at)
-                else:
-                    doubtful.append(entry)
-            self._keep()
+        for missing in chain(self._payments(since, until), self._account.missing_there(since, until)):
+            line, difference, at = missing
+            if line in self._seen:
+                continue
+            if self.since <= at - SLACK and at + SLACK <= self.until:
+                self._note(difference, at)
+                self._keep()
+            else:
+                doubtful.append(missing)
+        self._keep()
         return doubtful
 
-    def _look_around(self, doubtful: list[LogEntry]) -> None:
+    def _look_around(self, doubtful: list[Missing]) -> None:
         """Look whether the lines are just outside of the period: nothing else is compared there."""
         later = min(self.until + SLACK, self.reach)
         for begins, ends in (*_days(self.since - SLACK, self.since), *_days(self.until, later)):
             self._seen.begin(ends)
             for movement in self.gateway.movements(since=begins, until=ends):
-                self._seen.add(lines_of(movement))
-        for entry in self._unseen(doubtful):
-            self._note(missing_there(entry), entry.transaction.occurred_at)
+                self._seen.add(told_by(movement))
+        for line, difference, at in doubtful:
+            if line not in self._seen:
+                self._note(difference, at)
 
-    def _unseen(self, entries: Iterable[LogEntry]) -> list[LogEntry]:
+    def _payments(self, since: datetime, until: datetime) -> Iterator[Missing]:
+        """The rows of payments that were not seen, with their lines."""
+        for page in self._pages(since, until):
+            for line, entry in self._unseen(page):
+                yield line, missing_there(entry), entry.transaction.occurred_at
+
+    def _unseen(self, entries: Iterable[LogEntry]) -> list[tuple[Line, LogEntry]]:
         """The rows whose lines were not seen, of those which must have one."""
         missing = [
-            entry for entry in entries if (line := line_of(entry)) is not None and line not in self._seen
+            (line, entry)
+            for entry in entries
+            if (line := line_of(entry)) is not None and line not in self._seen
         ]
         failed = [
             entry.transaction.ref
-            for entry in missing
+            for _, entry in missing
             if entry.transaction.type is TransactionType.REFUND_FAILED
         ]
         rows = self._rows_about(failed)
-        return [entry for entry in missing if _must_be_there(entry, rows[entry.transaction.ref])]
+        return [
+            (line, entry) for line, entry in missing if _must_be_there(entry, rows[entry.transaction.ref])
+        ]
 
     def _pages(self, since: datetime, until: datetime) -> Iterator[tuple[LogEntry, ...]]:
         after: LogPosition | None = None
@@ -284,7 +316,7 @@ class ReconciliationRun:
                 ours=difference.ours,
                 payment_id=difference.payment_id,
                 occurred_at=occurred_at,
-                found_at=self.at,
+                found_at=self.clock.now(),
             )
         )
 
@@ -305,7 +337,7 @@ class ReconciliationRun:
                 livemode=self.gateway.livemode,
                 since=self.since,
                 until=self.until,
-                at=self.at,
+                at=self.clock.now(),
             )
             work.commit()
         return closed

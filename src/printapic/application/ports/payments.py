@@ -188,7 +188,7 @@ class Opened:
 
 
 class MovementKind(StrEnum):
-    """Why money moved on our account at the provider."""
+    """Why money moved on our account at the provider. `TOP_UP` is money that we sent there."""
 
     CAPTURE = "capture"
     REFUND = "refund"
@@ -198,6 +198,7 @@ class MovementKind(StrEnum):
     FEE = "fee"
     PAYOUT = "payout"
     PAYOUT_RETURNED = "payout_returned"
+    TOP_UP = "top_up"
     CONVERSION = "conversion"
     OTHER = "other"
 
@@ -208,7 +209,8 @@ class Movement:
 
     `id` names the line, `ref` the capture, refund or dispute movement that it is about: the same ref that
     a snapshot has for it. `amount` is gross and signed as we see it, `fee` what was kept of it on top.
-    `about` is another name that `fetch` takes, for what has a ref that it does not take.
+    `about` is another name that `fetch` takes, for what has a ref that it does not take. `settled` is what
+    `amount` became on our account, where the provider converted it on its way: in another currency.
     """
 
     id: str
@@ -217,6 +219,7 @@ class Movement:
     amount: Money
     fee: Money | None
     about: str | None = attrs.field(default=None, eq=False)
+    settled: Money | None = attrs.field(default=None, eq=False)
     occurred_at: datetime
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -10,14 +10,13 @@ import attrs
 import pytest
 
 from printapic.adapters.payments.simulated.faults import Fault
-from printapic.adapters.payments.simulated.gateway import SimulatedGateway
 from printapic.application.payments import run
 from printapic.application.payments.collection import ProviderNotOffered
 from printapic.application.payments.reconciliation import LOOK_BACK, PeriodInvalid
 from printapic.application.payments.run import SLACK, ProviderReport
 from printapic.application.payments.staff import ReasonNeeded, Staff
 from printapic.application.ports.bookkeeping import FindingQuery
-from printapic.application.ports.payments import Capabilities, Movement, MovementKind, MovementsUnavailable
+from printapic.application.ports.payments import Movement, MovementKind
 from printapic.domain.actors import Actor, Caller
 from printapic.domain.audit.event import AuditAction
 from printapic.domain.ids import FindingId, UserId
@@ -35,30 +34,10 @@ from printapic.domain.payments.snapshot import RefundState
 from printapic.domain.payments.transaction import Source, TransactionType
 from tests.builders import new_id
 from tests.shop_floor import DAY, HOUR, MINUTE, NOON, ShopFloor, line, open_floor
+from tests.unit.application.payments.odd_books import OddBooks, Rewrite, adding, extra
 
 EUR = "EUR"
 CLARA = Staff(user_id=UserId(new_id()), caller=Caller(address="203.0.113.20"))
-Rewrite = Callable[[Iterator[Movement]], Iterator[Movement]]
-
-
-class OddBooks(SimulatedGateway):
-    """A provider whose books can be spoiled, come late, or break off."""
-
-    rewrite: Rewrite = staticmethod(lambda lines: lines)
-    late_by = 0 * HOUR
-    breaks_at: datetime | None = None
-    asked: list[tuple[datetime, datetime]]
-
-    def capabilities(self) -> Capabilities:
-        return attrs.evolve(super().capabilities(), books_late_by=self.late_by)
-
-    def movements(self, *, since: datetime, until: datetime) -> Iterator[Movement]:
-        self.asked.append((since, until))
-        for movement in self.rewrite(super().movements(since=NOON - 400 * DAY, until=NOON + 400 * DAY)):
-            if self.breaks_at is not None and since <= self.breaks_at < until:
-                raise MovementsUnavailable
-            if since <= movement.occurred_at < until:
-                yield movement
 
 
 @pytest.fixture
@@ -110,28 +89,6 @@ def changing(**fields: Any) -> Rewrite:
 
 def capture_of(floor: ShopFloor, order: Order) -> str:
     return floor.payment(order).log.captures()[0].ref
-
-
-def extra(kind: MovementKind, ref: str, minor: int = 100, **fields: Any) -> Movement:
-    return attrs.evolve(
-        Movement(
-            id=f"line-{ref}",
-            ref=ref,
-            kind=kind,
-            amount=Money(minor, Money.of("1.00", EUR).currency),
-            fee=None,
-            occurred_at=NOON + DAY,
-        ),
-        **fields,
-    )
-
-
-def adding(*movements: Movement) -> Rewrite:
-    def rewrite(lines: Iterator[Movement]) -> Iterator[Movement]:
-        yield from lines
-        yield from movements
-
-    return rewrite
 
 
 def nothing(lines: Iterator[Movement]) -> Iterator[Movement]:

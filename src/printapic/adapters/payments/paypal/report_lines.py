@@ -20,11 +20,16 @@ from printapic.application.ports.payments import Movement, MovementKind
 from printapic.domain.money import Money
 from printapic.domain.payments.snapshot import DisputeMovement
 
-_PAYMENT, _REFUND, _ACH_RETURNED = "T00", "T1107", "T1101"
+_PAYMENT, _REFUND, _WITHDRAWAL_RETURNED, _DEPOSIT_RETURNED = "T00", "T1107", "T1101", "T1104"
 _GENERAL_REVERSAL = "T1100"
 _FEES_RETURNED = frozenset({"T1108", "T1109"})
 _CONTESTED = frozenset({"T1106", "T1110", "T1111", "T1201", "T1202", "T1205", "T1207", "T1208"})
-_BY_GROUP = {"T01": MovementKind.FEE, "T02": MovementKind.CONVERSION, "T04": MovementKind.PAYOUT}
+_BY_GROUP = {
+    "T01": MovementKind.FEE,
+    "T02": MovementKind.CONVERSION,
+    "T03": MovementKind.TOP_UP,
+    "T04": MovementKind.PAYOUT,
+}
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -85,8 +90,10 @@ def kind_of(code: str, amount: Money) -> MovementKind:
         return MovementKind.REFUND_RETURNED if came else MovementKind.REFUND
     if code in _CONTESTED or code == _GENERAL_REVERSAL:
         return MovementKind.DISPUTE_RETURNED if came else MovementKind.DISPUTE
-    if code == _ACH_RETURNED:
+    if code == _WITHDRAWAL_RETURNED:
         return MovementKind.PAYOUT_RETURNED
+    if code == _DEPOSIT_RETURNED:
+        return MovementKind.TOP_UP
     if code in _FEES_RETURNED:
         return MovementKind.FEE
     return _BY_GROUP.get(code[:3], MovementKind.OTHER)

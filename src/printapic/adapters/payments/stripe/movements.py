@@ -30,8 +30,11 @@ _KINDS: Mapping[str, MovementKind] = {
     "dispute_reversal": MovementKind.DISPUTE_RETURNED,
     "fee": MovementKind.FEE,
     "network_cost": MovementKind.FEE,
+    "tax": MovementKind.FEE,
     "payout": MovementKind.PAYOUT,
     "payout_reversal": MovementKind.PAYOUT_RETURNED,
+    "topup": MovementKind.TOP_UP,
+    "topup_reversal": MovementKind.TOP_UP,
 }
 """By reporting category: several `type`s share one, and `adjustment` alone says nothing."""
 _BY_THE_LINE_ITSELF = frozenset({MovementKind.DISPUTE, MovementKind.DISPUTE_RETURNED})
@@ -67,13 +70,15 @@ def _page(call: StripeCall, start: int, stop: int, after: str | None) -> stripe.
 def _movement(line: BalanceTransaction) -> Movement:
     kind = _KINDS.get(line.reporting_category, MovementKind.OTHER)
     source = line.source.id if isinstance(line.source, LineSource) else line.source
+    amount, settled = _amount(line, kind), traded_money_of(line.amount, line.currency)
     return Movement(
         id=line.id,
         ref=line.id if source is None or kind in _BY_THE_LINE_ITSELF else source,
         kind=kind,
-        amount=_amount(line, kind),
+        amount=amount,
         fee=traded_money_of(line.fee, line.currency),
         about=source,
+        settled=None if settled is None or settled.currency == amount.currency else settled,
         occurred_at=moment(line.created),
     )
 

@@ -65,6 +65,10 @@ def test_l1_a_line_tells_what_came_what_it_cost_and_what_it_is_about(wire: Wire)
         ("payout_reversal", "po_1", MovementKind.PAYOUT_RETURNED, "po_1"),
         ("fee", None, MovementKind.FEE, "txn_1"),
         ("network_cost", None, MovementKind.FEE, "txn_1"),
+        ("tax", None, MovementKind.FEE, "txn_1"),
+        ("topup", "tu_1", MovementKind.TOP_UP, "tu_1"),
+        ("topup_reversal", "tu_1", MovementKind.TOP_UP, "tu_1"),
+        ("risk_reserved_funds", None, MovementKind.OTHER, "txn_1"),
         ("charge_failure", "py_1", MovementKind.OTHER, "py_1"),
         ("something_new", None, MovementKind.OTHER, "txn_1"),
     ],
@@ -122,15 +126,30 @@ def test_what_stripe_converted_is_told_in_the_customers_currency(
     (movement,) = movements(wire, listing(converted))
     assert movement.amount == Money(ours, PRICE.currency)
     assert movement.fee == Money.of("0.70", "USD")
+    assert movement.settled == Money(amount, movement.fee.currency)
 
 
 def test_a_dispute_is_told_as_the_look_tells_it_and_a_payout_as_the_bank_gets_it(wire: Wire) -> None:
     dispute = line("txn_1", -1400, "dispute", {"id": "du_1"}, currency="usd", exchange_rate=1.08)
     payout = line("txn_2", -900, "payout", {"id": "po_1"}, currency="usd", exchange_rate=1.08)
-    assert [movement.amount for movement in movements(wire, listing(payout, dispute))] == [
-        Money.of("-14.00", "USD"),
-        Money.of("-9.00", "USD"),
-    ]
+    told = movements(wire, listing(payout, dispute))
+    assert [movement.amount for movement in told] == [Money.of("-14.00", "USD"), Money.of("-9.00", "USD")]
+    assert [movement.settled for movement in told] == [None, None]
+
+
+def test_a_payout_that_stripe_converted_says_both_amounts(wire: Wire) -> None:
+    sent = {"id": "po_1", "amount": 900, "currency": "eur"}
+    (payout,) = movements(
+        wire, listing(line("txn_1", -972, "payout", sent, currency="usd", exchange_rate=0.93))
+    )
+    assert (payout.amount, payout.settled) == (Money.of("-9.00", "EUR"), Money.of("-9.72", "USD"))
+
+
+def test_what_became_of_money_in_a_currency_that_we_do_not_trade_in_is_not_told(wire: Wire) -> None:
+    source = {"id": "ch_1", "amount": 1290, "currency": "eur"}
+    converted = line("txn_1", 520000, "charge", source, currency="huf", exchange_rate=403.1)
+    (movement,) = movements(wire, listing(converted))
+    assert (movement.amount, movement.settled, movement.fee) == (PRICE, None, None)
 
 
 @pytest.mark.parametrize(
