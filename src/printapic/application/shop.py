@@ -51,6 +51,7 @@ from printapic.application.payments.checking import CheckPayments
 from printapic.application.payments.collection import ReadOrderPayment, ReadPayment, StartPayment
 from printapic.application.payments.dispatch import DispatchOperation
 from printapic.application.payments.erasure import ErasePayments
+from printapic.application.payments.evidence import AssembleEvidence, FindPayment
 from printapic.application.payments.intake import ReceiveWebhook, SettleWebhook
 from printapic.application.payments.purging import PurgeInbox, ScheduleInboxPurge
 from printapic.application.payments.reconciliation import (
@@ -198,6 +199,8 @@ class Shop:
     refund_payment: RefundPayment
     accept_parked_money: AcceptParkedMoney
     resolve_review: ResolveReview
+    assemble_evidence: AssembleEvidence
+    find_payment: FindPayment
     receive_webhook: ReceiveWebhook
     list_webhook_events: ListWebhookEvents
     replay_webhook: ReplayWebhook

@@ -259,6 +259,33 @@ def test_calls_are_shown_by_the_names_that_the_providers_support_asks_for(
     assert (shown["kind"], shown["state"], shown["amount"]) == ("refund", "unknown", "3.30 EUR")
 
 
+def test_evidence_is_told_as_text_that_can_be_copied_and_as_json(
+    payment: Payment, units: UnitOfWorkFactory, printapic: Command
+) -> None:
+    dispute = b.a_dispute(attempt_id=payment.attempts[0].id, capture_ref="=sim_cap_1", reason="not_received")
+    call = b.an_operation(id=OperationId(b.new_id()), attempt_id=payment.attempts[0].id, reason="a\x1b[2Jb")
+    with units() as work:
+        contested = work.payments.get(payment.id)
+        contested.disputes, contested.operations = (dispute,), (call,)
+        work.payments.save(contested)
+        order = work.orders.get(payment.order_id)
+        work.commit()
+    answer = printapic("payments", "evidence", str(payment.id))
+    assert (answer.exit_code, answer.err) == (0, "")
+    assert f"  number: {order.number}" in answer.out
+    assert f"  1. ref: {dispute.ref}; state: lost; reason: not_received; amount: 3.10 EUR" in answer.out
+    assert f"idempotency key: {call.id}; provider's request id: req_refund_1" in answer.out
+    assert "a [2Jb" in answer.out
+    assert "None" not in answer.out
+    told = json.loads(printapic("payments", "evidence", payment.attempts[0].ref or "", "--json").out)
+    assert (told["order"]["number"], told["payment"]["captured"]) == (order.number, "15.80 EUR")
+    assert told["delivery address"]["name"] == order.ship_to.name
+    unknown = printapic("payments", "evidence", "dp_unheard_of")
+    assert (unknown.exit_code, "payment-not-found" in unknown.err) == (1, True)
+    trail = printapic("audit", "list", "--json").out
+    assert trail.count("payment.evidence-assembled") == 2
+
+
 def test_a_refund_is_asked_for_once_per_key(payment: Payment, printapic: Command) -> None:
     ask = ("payments", "refund", str(payment.id), "--amount", "3.00", "--reason", "A scratch", "--json")
     (first,) = rows(printapic(*ask, "--idempotency-key", "one"))

@@ -92,6 +92,7 @@ ALLOWED = {
     "replay_webhook": "support admin",
     "refund_payment": "support admin",
     "list_refunds": "support admin",
+    "assemble_evidence": "support admin",
     "accept_parked_money": "support admin",
     "resolve_review": "support admin",
 }
@@ -138,6 +139,7 @@ MACHINES = {
     "replay_webhook": "payment:write",
     "refund_payment": "payment:refund payment:refund-any",
     "list_refunds": "payment:read",
+    "assemble_evidence": "payment:read",
     "accept_parked_money": "payment:write",
     "resolve_review": "payment:write",
 }

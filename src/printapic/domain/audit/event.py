@@ -65,6 +65,7 @@ class AuditAction(StrEnum):
     REVIEW_RESOLVED = "payment.review-resolved"
     WEBHOOK_REPLAY_REQUESTED = "webhook.replay-requested"
     FINDING_CLOSED = "payment.finding-closed"
+    EVIDENCE_ASSEMBLED = "payment.evidence-assembled"
 
     @property
     def stream(self) -> AuditStream:
@@ -96,6 +97,7 @@ _MONEY = frozenset(
         AuditAction.REVIEW_RESOLVED,
         AuditAction.WEBHOOK_REPLAY_REQUESTED,
         AuditAction.FINDING_CLOSED,
+        AuditAction.EVIDENCE_ASSEMBLED,
     }
 )
 

@@ -16,6 +16,7 @@ from printapic.domain.payments.inbox import InboxEntry, InboxState
 from printapic.entrypoints.cli.output import as_json, show
 from printapic.entrypoints.cli.payment_books import balances, close_finding, export, findings, reconcile
 from printapic.entrypoints.cli.payment_desk import list_payments, refund, show_payment
+from printapic.entrypoints.cli.payment_evidence import evidence
 from printapic.entrypoints.embedded import open_container, open_shop
 from printapic.entrypoints.settings import Settings
 
@@ -28,7 +29,17 @@ def payments() -> None:
     """Look after the money: payments, the books, and what providers told and nobody could look into."""
 
 
-for command in (list_payments, show_payment, refund, reconcile, findings, close_finding, export, balances):
+for command in (
+    list_payments,
+    show_payment,
+    evidence,
+    refund,
+    reconcile,
+    findings,
+    close_finding,
+    export,
+    balances,
+):
     payments.add_command(command)
 
 

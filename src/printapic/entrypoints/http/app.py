@@ -48,6 +48,7 @@ from printapic.entrypoints.http.order_commands import OrderCommandController
 from printapic.entrypoints.http.orders import OrderController
 from printapic.entrypoints.http.pages import CURSORS
 from printapic.entrypoints.http.passwords import PasswordController, PasswordResetController
+from printapic.entrypoints.http.payment_evidence import PaymentEvidenceController
 from printapic.entrypoints.http.payment_findings import PaymentFindingController
 from printapic.entrypoints.http.payment_staff import PaymentStaffController
 from printapic.entrypoints.http.payments import PaymentController
@@ -94,6 +95,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     ProductionController,
     PaymentController,
     PaymentStaffController,
+    PaymentEvidenceController,
     BookkeepingController,
     PaymentFindingController,
     WebhookController,

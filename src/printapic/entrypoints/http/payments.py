@@ -130,7 +130,7 @@ def _attempt(attempt: Attempt) -> AttemptBody:
     )
 
 
-def _transaction(transaction: Transaction) -> TransactionBody:
+def transaction_body(transaction: Transaction) -> TransactionBody:
     return TransactionBody(
         type=transaction.type.value,
         provider=transaction.provider and transaction.provider.value,
@@ -252,4 +252,4 @@ class PaymentController(Controller):
     )
     def transactions(self, payment_id: FromPath[UUID], shop: Given[Shop]) -> Page[TransactionBody]:
         payment = shop.read_payment(payment_id=PaymentId(payment_id), owner_id=None)
-        return Page(items=[_transaction(transaction) for transaction in payment.transactions])
+        return Page(items=[transaction_body(transaction) for transaction in payment.transactions])

@@ -389,6 +389,11 @@ def close_finding(scene: Scene) -> Logged:
     return scene.root, None, scene.roots, ADDRESS
 
 
+def assemble_evidence(scene: Scene) -> Logged:
+    scene.floor.shop.assemble_evidence(payment_id=paid_wrong(scene).id, staff=roots(scene))
+    return scene.root_to_anna
+
+
 ACTS: tuple[tuple[AuditAction, Callable[[Scene], Logged]], ...] = (
     (AuditAction.REGISTERED, register),
     (AuditAction.EMAIL_VERIFIED, verify),
@@ -429,6 +434,7 @@ ACTS: tuple[tuple[AuditAction, Callable[[Scene], Logged]], ...] = (
     (AuditAction.JOB_REPLAY_REQUESTED, replay),
     (AuditAction.WEBHOOK_REPLAY_REQUESTED, replay_webhook),
     (AuditAction.FINDING_CLOSED, close_finding),
+    (AuditAction.EVIDENCE_ASSEMBLED, assemble_evidence),
     (AuditAction.REFUND_REQUESTED, refund),
     (AuditAction.MONEY_ACCEPTED, accept_money),
     (AuditAction.REVIEW_RESOLVED, resolve_review),
