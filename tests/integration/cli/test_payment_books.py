@@ -160,6 +160,25 @@ def test_what_cannot_be_compared_is_said_in_one_line(
     assert "Traceback" not in answer.err
 
 
+@pytest.mark.parametrize("command", ["reconcile", "export"])
+@pytest.mark.parametrize("end", ["--since", "--until"])
+@pytest.mark.parametrize(
+    ("moment", "told"),
+    [
+        ("0001-01-01", "is not of the years 1970 to 9998."),
+        ("9999-12-31", "is not of the years 1970 to 9998."),
+        ("0001-01-01T00:00:00+14:00", "is no date like 2026-03-01."),
+        ("9999-12-31T23:59:59-14:00", "is no date like 2026-03-01."),
+    ],
+)
+def test_a_moment_out_of_the_calendar_is_a_wrong_call(
+    printapic: Command, command: str, end: str, moment: str, told: str
+) -> None:
+    answer = printapic("payments", command, end, moment)
+    assert (answer.exit_code, answer.out) == (2, "")
+    assert answer.err.splitlines()[-1] == f"Error: Invalid value for '{end}': '{moment}' {told}"
+
+
 def test_books_that_are_not_shown_are_told_in_one_line(
     payment: Payment, printapic: Command, data: Path
 ) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 import attrs
 
-from printapic.application.payments.reconciliation import PeriodInvalid
+from printapic.application.payments.periods import EARLIEST, check_period
 from printapic.application.ports.bookkeeping import Balance, JournalEntry, LogEntry, LogPosition
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
@@ -15,7 +15,6 @@ from printapic.domain.ids import PaymentId
 from printapic.domain.payments.payment import Payment
 
 _AT_ONCE = 500
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @attrs.frozen(kw_only=True)
@@ -38,9 +37,8 @@ class ReadTransactions:
         limit: int,
     ) -> tuple[JournalEntry, ...]:
         """From the beginning and until now, unless told otherwise. Raises `PeriodInvalid`."""
-        begin, end = since or _EVER, until or self.clock.now()
-        if begin >= end:
-            raise PeriodInvalid
+        begin, end = since or EARLIEST, until or self.clock.now()
+        check_period(begin, end)
         with self.unit_of_work.reading() as work:
             return work.journal.recorded(since=begin, until=end, after=after, limit=limit)
 

@@ -9,6 +9,7 @@ import attrs
 
 from printapic.application.payments.collection import ProviderNotOffered
 from printapic.application.payments.healing import TakeInMissing
+from printapic.application.payments.periods import EARLIEST, check_period
 from printapic.application.payments.run import ProviderReport, ReconciliationRun
 from printapic.application.payments.staff import MAX_REASON, ReasonNeeded, Staff
 from printapic.application.ports.bookkeeping import FindingQuery
@@ -18,7 +19,6 @@ from printapic.application.ports.payments import MovementsUnavailable, PaymentGa
 from printapic.application.ports.schedules import promise
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.domain.audit.event import AuditAction, AuditEvent
-from printapic.domain.errors import Invalid
 from printapic.domain.ids import FindingId
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.finding import Finding, FindingClosed
@@ -29,15 +29,6 @@ RECONCILE_EVERY = timedelta(days=1)
 
 Progress = Callable[[Provider, datetime], None]
 """Is told how far the comparison of a provider's books has come."""
-
-
-class PeriodInvalid(Invalid):
-    """It ends before it begins."""
-
-    code = "period-invalid"
-
-    def __init__(self) -> None:
-        super().__init__("The end of a period is later than its beginning.")
 
 
 @attrs.frozen(kw_only=True)
@@ -75,9 +66,8 @@ class ReconcilePayments:
         for gateway in chosen:
             reach = self.clock.now() - gateway.capabilities().books_late_by
             end = reach if until is None else until
-            begin = end - LOOK_BACK if since is None else since
-            if begin >= end:
-                raise PeriodInvalid
+            begin = max(end, EARLIEST + LOOK_BACK) - LOOK_BACK if since is None else since
+            check_period(begin, end)
             run = ReconciliationRun(
                 unit_of_work=self.unit_of_work,
                 clock=self.clock,

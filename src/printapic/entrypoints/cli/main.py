@@ -6,7 +6,9 @@ Command modules are imported when they are called: `printapic --help` loads no f
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -77,6 +79,7 @@ def cli() -> None:
 def main() -> None:
     """Exit code 0, or 2 for a wrong call, or 1 with one line on stderr for a refusal or a failure."""
     try:
+        _check_words(sys.argv[1:])
         sys.exit(cli(standalone_mode=False))
     except click.ClickException as wrong:
         wrong.show()
@@ -88,6 +91,16 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+
+
+def _check_words(words: Sequence[str]) -> None:
+    """Bytes that are no text reach us as lone surrogates, which no database takes; files have such names."""
+    for position, word in enumerate(words, start=1):
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            if not os.path.lexists(word):
+                raise click.UsageError(f"Argument {position} is no text in UTF-8.") from None
 
 
 def _one_line(refusal: PrintAPicError) -> int:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TextIO
+from pathlib import Path
 from uuid import UUID
 
 import click
@@ -24,6 +24,7 @@ from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.finding import Finding, FindingState
 from printapic.entrypoints import journal_files
 from printapic.entrypoints.cli.free_text import FREE_TEXT
+from printapic.entrypoints.cli.out_files import OUT_FILE, written
 from printapic.entrypoints.cli.output import as_json, show
 from printapic.entrypoints.cli.periods import since, until
 from printapic.entrypoints.embedded import open_container
@@ -101,12 +102,12 @@ def close_finding(finding_id: UUID, reason: str) -> None:
 @since
 @until
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
-@click.option("--out", type=click.File("w", encoding="utf-8", lazy=False, atomic=True), default="-")
-def export(since: datetime | None, until: datetime | None, form: str, out: TextIO) -> None:
+@click.option("--out", type=OUT_FILE, help="Write to a file instead, all of it or nothing.")
+def export(since: datetime | None, until: datetime | None, form: str, out: Path | None) -> None:
     """Write the transaction log with its postings, by the time at which it was written down."""
-    written = journal_files.as_csv if form == "csv" else journal_files.as_json
-    with open_container(Settings.from_environment()) as container:
-        out.writelines(written(container.shop().export_transactions(since=since, until=until)))
+    lines = journal_files.as_csv if form == "csv" else journal_files.as_json
+    with open_container(Settings.from_environment()) as container, written(out) as file:
+        file.writelines(lines(container.shop().export_transactions(since=since, until=until)))
 
 
 @click.command()

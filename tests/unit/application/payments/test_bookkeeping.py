@@ -9,7 +9,7 @@ import pytest
 from printapic.adapters.payments.simulated.checkout import DeskOrder
 from printapic.application.payments import bookkeeping
 from printapic.application.payments.bookkeeping import recorded_place
-from printapic.application.payments.reconciliation import PeriodInvalid
+from printapic.application.payments.periods import PeriodInvalid
 from printapic.application.ports.bookkeeping import JournalEntry, LogEntry, LogPosition
 from printapic.domain.actors import Actor
 from printapic.domain.payments.transaction import Transaction, TransactionType

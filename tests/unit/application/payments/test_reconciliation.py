@@ -12,7 +12,8 @@ import pytest
 from printapic.adapters.payments.simulated.faults import Fault
 from printapic.application.payments import run
 from printapic.application.payments.collection import ProviderNotOffered
-from printapic.application.payments.reconciliation import LOOK_BACK, PeriodInvalid
+from printapic.application.payments.periods import PeriodInvalid
+from printapic.application.payments.reconciliation import LOOK_BACK
 from printapic.application.payments.run import SLACK, ProviderReport
 from printapic.application.payments.staff import ReasonNeeded, Staff
 from printapic.application.ports.bookkeeping import FindingQuery
