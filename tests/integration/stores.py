@@ -124,15 +124,6 @@ def postgres_store(server: PostgresServer, database: str) -> Iterator[Store]:
         empty_database(server.url(database))
 
 
-def migrated_file(folder: Path) -> Path:
-    """A migrated SQLite file to be copied."""
-    file = folder / "template.sqlite"
-    engine = sql_engine(f"sqlite:///{file}")
-    migrate(engine)
-    engine.dispose()
-    return file
-
-
 def copy_of_file(template: Path, folder: Path) -> Path:
     return Path(shutil.copy(template, folder / "shop.sqlite"))
 

@@ -167,6 +167,7 @@ class ProviderBooks:
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         self._connection = _connected(path)
+        _lay_out(self._connection)
         # A look at a setting never waits for the writer, who may wait for another process.
         self._reader = _connected(path)
 
@@ -239,10 +240,14 @@ def _connected(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
+    # Processes are killed here, never machines: what the operating system was given is safe.
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
+
+
+def _lay_out(connection: sqlite3.Connection) -> None:
     try:
         _change_to_wal(connection)
-        # Processes are killed here, never machines: what the operating system was given is safe.
-        connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN IMMEDIATE")
         for statement in _SCHEMA.split(";"):
             connection.execute(statement)
@@ -250,7 +255,6 @@ def _connected(path: Path) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
-    return connection
 
 
 def _change_to_wal(connection: sqlite3.Connection) -> None:

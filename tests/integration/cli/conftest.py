@@ -12,13 +12,15 @@ import structlog
 
 from printapic.entrypoints.cli.main import main
 from tests.integration.cli.terminal import Answer, Command
+from tests.migrated import data_folder
 
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a shop that was migrated before."""
     monkeypatch.setenv("PRINTAPIC_DATA", str(tmp_path / "shop"))
     monkeypatch.setenv("PRINTAPIC_BCRYPT_COST", "4")
-    return tmp_path / "shop"
+    return data_folder(tmp_path / "shop")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -15,6 +16,7 @@ from printapic.domain.actors import Role
 from printapic.entrypoints.embedded import open_container, open_shop
 from printapic.entrypoints.settings import Settings
 from tests.integration.cli.terminal import Answer, Command
+from tests.migrated import IN_A_DATA_FOLDER
 from tests.pictures import encoded, scene
 
 PASSWORD = "a long enough passphrase"
@@ -42,9 +44,10 @@ def test_a_wrong_call_is_exit_code_2(printapic: Command, arguments: tuple[str, .
 
 
 def test_migrating_twice_is_one_migration(printapic: Command, data: Path) -> None:
+    (data / IN_A_DATA_FOLDER).unlink()
     assert printapic("migrate").out.startswith("migrated: ")
     assert printapic("migrate") == Answer(0, "nothing to migrate\n", "")
-    assert (data / "printapic.sqlite").exists()
+    assert (data / IN_A_DATA_FOLDER).exists()
 
 
 def test_an_admin_is_created_from_standard_input_and_shown_in_the_list(printapic: Command) -> None:
@@ -180,6 +183,7 @@ def test_wrong_settings_are_named_in_one_line(
 
 
 def test_serving_on_a_taken_port_is_refused_before_anything_is_made(printapic: Command, data: Path) -> None:
+    rmtree(data)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

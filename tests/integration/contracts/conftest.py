@@ -12,17 +12,17 @@ from tests.integration.stores import (
     copy_of_file,
     memory_store,
     migrated_database,
-    migrated_file,
     postgres_store,
     sqlite_store,
 )
+from tests.migrated import sqlite_copy
 from tests.servers.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, made once per worker."""
-    return migrated_file(tmp_path_factory.mktemp("sqlite"))
+    return sqlite_copy(tmp_path_factory.mktemp("sqlite") / "template.sqlite")
 
 
 @pytest.fixture(scope="session")

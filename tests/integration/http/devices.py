@@ -13,6 +13,7 @@ import attrs
 import httpx
 
 from tests.integration.http.live_shop import PASSWORD, LiveShop, Person
+from tests.servers.loopback import loopback_client
 
 _TOKEN = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)
 
@@ -55,7 +56,7 @@ class Device:
 @contextmanager
 def device(shop: LiveShop, email: str, user_agent: str = "curl/8") -> Iterator[Device]:
     headers = {"User-Agent": user_agent}
-    with httpx.Client(base_url=shop.url, timeout=30, trust_env=False, headers=headers) as client:
+    with loopback_client(shop.url, headers=headers) as client:
         yield Device(client, email)
 
 

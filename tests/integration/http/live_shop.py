@@ -36,7 +36,9 @@ from printapic.entrypoints.http.admission import Admission
 from printapic.entrypoints.http.app import create_app
 from printapic.entrypoints.http.server import server_config
 from printapic.entrypoints.settings import NoThrottling, Settings
+from tests.migrated import data_folder
 from tests.pictures import encoded, scene
+from tests.servers.loopback import loopback_client
 
 PASSWORD = "a password of many words"
 SHIP_TO = {
@@ -242,6 +244,8 @@ def live_shop(
             Settings.embedded(folder, public_url=url), bcrypt_cost=4, throttling=NoThrottling()
         )
         settings = attrs.evolve(plain, **changes)
+        if settings.storage == plain.storage:
+            data_folder(folder)
         with open_container(settings) as container:
             if throttle is not None:
                 container.throttle.override(providers.Object(throttle))
@@ -252,7 +256,7 @@ def live_shop(
             try:
                 # Shorter than the five seconds after which the server hangs up on the idle: they would race.
                 limits = httpx.Limits(keepalive_expiry=2)
-                with httpx.Client(base_url=url, timeout=30, trust_env=False, limits=limits) as client:
+                with loopback_client(url, limits=limits) as client:
                     yield LiveShop(url, container, folder, client, app.state.admission)
             finally:
                 server.should_exit = True

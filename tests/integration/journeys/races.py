@@ -20,6 +20,7 @@ from printapic.entrypoints.http.admission import Admission
 from printapic.entrypoints.settings import Settings
 from tests.integration.http.live_shop import LiveShop, Person
 from tests.integration.journeys.shop_process import ShopProcess
+from tests.servers.loopback import loopback_client
 
 SENDERS = 50
 ROUNDS_EACH = 5
@@ -102,9 +103,7 @@ def _servers(folder: Path, variables: dict[str, str], processes: int) -> Iterato
                 process.url,
                 container,
                 folder,
-                running.enter_context(
-                    httpx.Client(base_url=process.url, timeout=30, trust_env=False, limits=limits)
-                ),
+                running.enter_context(loopback_client(process.url, limits=limits)),
                 Admission(logins=1),  # nobody's: those of the servers are out of sight
             )
             for process in started

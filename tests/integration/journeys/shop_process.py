@@ -16,6 +16,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.servers.loopback import loopback_client
+
 COMMAND = "printapic.entrypoints.cli.main"
 ROOT = Path(__file__).parent.parent.parent.parent
 _READY_S = 60
@@ -59,12 +61,13 @@ class ShopProcess:
         with self._lock:
             self._process = process
         deadline = time.monotonic() + _READY_S
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                if httpx.get(f"{self.url}/health/ready", timeout=2, trust_env=False).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.02)
+        with loopback_client(self.url, timeout=2) as client:
+            while time.monotonic() < deadline and process.poll() is None:
+                try:
+                    if client.get("/health/ready").status_code == 200:
+                        return
+                except httpx.TransportError:
+                    time.sleep(0.02)
         if process.poll() is None or process.returncode != -signal.SIGKILL:
             raise AssertionError(f"the server did not start: {self.log()[-2000:]}")
 

@@ -16,6 +16,7 @@ import attrs
 import httpx
 
 from tests.integration.journeys.shop_process import ShopProcess
+from tests.servers.loopback import loopback_client
 
 T = TypeVar("T")
 _PATIENCE_S = 90
@@ -226,7 +227,8 @@ class Shopper:
 
         def once() -> httpx.Response | None:
             try:
-                answer = httpx.request(method, self.shop.url + path, timeout=30, trust_env=False, **request)
+                with loopback_client(self.shop.url) as client:
+                    answer = client.request(method, path, **request)
             except httpx.TransportError:
                 return None
             if answer.status_code == 503 or _in_flight(answer):

@@ -19,6 +19,7 @@ from printapic.entrypoints.settings import Settings
 from tests.integration.http.live_shop import LiveShop, live_shop
 from tests.integration.http.problems import problem
 from tests.integration.journeys.shop_process import ShopProcess
+from tests.servers.loopback import loopback_client
 
 DYING = "tests.integration.journeys.dying_shop"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,7 +39,7 @@ def send_until_answered(shop: LiveShop, variables: dict[str, str], send: Send) -
     process = ShopProcess(shop.folder, variables, module=DYING)
     process.environment["PRINTAPIC_PUBLIC_URL"] = shop.url
     process.start()
-    with httpx.Client(base_url=process.url, timeout=30, trust_env=False) as client:
+    with loopback_client(process.url) as client:
         with pytest.raises(httpx.TransportError):
             send(attrs.evolve(shop, client=client))
         assert process.stop() == -signal.SIGKILL

@@ -18,6 +18,7 @@ from tests.providers.counter import Call, WebhookPlan, WireFault
 from tests.providers.notifications import Parcel, Postman
 from tests.providers.routes import Reply, Request, Routes
 from tests.providers.server import ProviderServer, close_door
+from tests.servers.loopback import loopback_client
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -58,7 +59,7 @@ def server(books: ProviderBooks) -> Iterator[ProviderServer]:
 
 @pytest.fixture
 def client(server: ProviderServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, trust_env=False) as client:
+    with loopback_client(server.url) as client:
         yield client
 
 
@@ -156,7 +157,7 @@ def test_a_door_stays_closed_for_the_next_server(books: ProviderBooks) -> None:
     close_door(books, True)
     first.close()
     second = ProviderServer(Till(books), port=first.port)
-    with httpx.Client(base_url=second.url, trust_env=False) as client:
+    with loopback_client(second.url) as client:
         with pytest.raises(httpx.ConnectError):
             client.get("/coins")
         close_door(books, False)
@@ -174,7 +175,7 @@ def test_a_simulator_that_breaks_fails_the_test_that_uses_it(books: ProviderBook
 
 def test_a_server_goes_on_at_the_same_place_with_the_same_books(books: ProviderBooks) -> None:
     first = ProviderServer(Till(books))
-    with httpx.Client(base_url=first.url, trust_env=False) as client:
+    with loopback_client(first.url) as client:
         client.post("/coins")
         first.close()
         second = ProviderServer(Till(books), port=first.port)

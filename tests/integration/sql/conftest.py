@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import Engine
 
 from printapic.adapters.persistence.sql.engine import sql_engine
-from printapic.adapters.persistence.sql.migrate import migrate
+from tests.integration.stores import migrated_database
+from tests.migrated import sqlite_copy
+from tests.servers.postgres import PostgresServer
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -31,27 +33,42 @@ def empty(empty_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> Iterator[str]:
+    """A migrated PostgreSQL database that nobody opens, to be copied; made once per worker."""
+    name = migrated_database(postgres_server)
+    yield name
+    postgres_server.drop_database(name)
+
+
 @pytest.fixture
-def database(empty: Engine) -> Engine:
+def postgres_copy(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL database of this test's own."""
+    with postgres_server.database(postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(params=BOTH)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A migrated database of each kind."""
-    migrate(empty)
-    return empty
+    if request.param == "sqlite":
+        url = f"sqlite:///{sqlite_copy(tmp_path / 'shop.sqlite')}"
+    else:
+        url = request.getfixturevalue("postgres_copy")
+    engine = sql_engine(url)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
 def sqlite_file(tmp_path: Path) -> Path:
     """A migrated SQLite file that nobody has open."""
-    file = tmp_path / "shop.sqlite"
-    engine = sql_engine(f"sqlite:///{file}")
-    migrate(engine)
-    engine.dispose()
-    return file
+    return sqlite_copy(tmp_path / "shop.sqlite")
 
 
 @pytest.fixture
-def postgres(postgres_url: str) -> Iterator[Engine]:
+def postgres(postgres_copy: str) -> Iterator[Engine]:
     """A migrated PostgreSQL database."""
-    engine = sql_engine(postgres_url)
-    migrate(engine)
+    engine = sql_engine(postgres_copy)
     yield engine
     engine.dispose()

@@ -24,6 +24,7 @@ from tests.providers.stripe.api import SESSIONS, StripeApi, checkout, done, look
 from tests.providers.stripe.app import StripeApp
 from tests.providers.stripe.opening import DEFAULT_KEY, DEFAULT_SECRET
 from tests.providers.stripe.simulator import StripeSimulator
+from tests.servers.loopback import loopback_client
 
 THREADS = 20
 
@@ -176,7 +177,7 @@ def test_strangers_and_other_versions_are_sent_off(
     stripe: StripeSimulator, headers: Mapping[str, str], status: int
 ) -> None:
     known = {"authorization": f"Bearer {DEFAULT_KEY}", "stripe-version": "2026-05-27.dahlia"}
-    with httpx.Client(base_url=stripe.url, trust_env=False, headers=known) as client:
+    with loopback_client(stripe.url, headers=known) as client:
         assert client.get(SESSIONS).status_code == 200
         answer = client.get(SESSIONS, headers=headers)
     refused(answer, status)
@@ -202,7 +203,7 @@ def test_what_nobody_understands_is_refused(
         "stripe-version": "2026-05-27.dahlia",
         "content-type": "application/x-www-form-urlencoded",
     }
-    with httpx.Client(base_url=stripe.url, trust_env=False, headers=headers) as client:
+    with loopback_client(stripe.url, headers=headers) as client:
         refused(client.post(path, content=body), status)
 
 
