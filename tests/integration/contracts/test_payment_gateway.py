@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 from uuid import uuid4
 
+import attrs
 import httpx
 import pytest
 
@@ -30,6 +31,7 @@ from printapic.domain.ids import OperationId
 from printapic.domain.money import Currency, Money
 from printapic.domain.payments.attempt import TERMINAL, AttemptState
 from printapic.domain.payments.snapshot import CaptureFact, RefundFact, RefundState, Snapshot
+from printapic.domain.users.user import Locale
 from tests.integration.contracts.gateway_drivers import (
     NOON,
     Driver,
@@ -171,6 +173,12 @@ def test_h1_a_page_is_open_until_the_customer_pays_exactly_what_was_asked(driver
 def test_looking_changes_nothing(driver: Driver) -> None:
     page, _ = paid(driver)
     assert look(driver, page) == look(driver, page)
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_a_page_opens_in_every_language_of_the_shop(driver: Driver, locale: Locale) -> None:
+    request = attrs.evolve(request_for(driver), locale=locale.value)
+    assert value_of(driver.gateway.open(checkout=request, key=new_key())).redirect_url
 
 
 def test_pages_of_two_checkouts_have_nothing_in_common(driver: Driver) -> None:

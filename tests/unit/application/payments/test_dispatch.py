@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 import pytest
@@ -20,6 +21,7 @@ from printapic.domain.payments.operation import Operation, OperationKind, Operat
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.snapshot import RefundState, Snapshot
 from printapic.domain.payments.status import PaymentStatus
+from printapic.domain.users.user import Locale
 from tests.shop_floor import HOUR, MINUTE, ShopFloor, open_floor
 
 
@@ -52,6 +54,15 @@ def test_whatever_happens_to_the_call_the_customer_is_refunded_once(
     assert floor.payment(order).status is PaymentStatus.REFUNDED
     assert floor.told().count("refunded") == 1
     assert floor.dead() == []
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_the_page_speaks_the_customers_language(floor: ShopFloor, anna: Actor, locale: Locale) -> None:
+    order = floor.place(anna).order
+    floor.shop.update_profile(user_id=order.user_id, locale=locale)
+    started = floor.start(order)
+    token = urlsplit(started.attempt.redirect_url or "").path.rpartition("/")[2]
+    assert floor.pages.show(token).locale == locale.value
 
 
 def test_a_call_of_unknown_effect_stays_unknown_and_is_sent_under_the_same_key(
