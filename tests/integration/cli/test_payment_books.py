@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
@@ -276,6 +277,35 @@ def test_calls_are_shown_by_the_names_that_the_providers_support_asks_for(
     (shown,) = rows(printapic("payments", "show", str(payment.id), "--calls", "--json"))
     assert (shown["idempotency_key"], shown["provider_request_id"]) == (str(call.id), "req_abc")
     assert (shown["kind"], shown["state"], shown["amount"]) == ("refund", "unknown", "3.30 EUR")
+
+
+def test_disputes_are_shown_below_the_log_and_alone(
+    payment: Payment, units: UnitOfWorkFactory, printapic: Command
+) -> None:
+    assert rows(printapic("payments", "show", str(payment.id), "--disputes", "--json")) == []
+    assert "disputes" not in printapic("payments", "show", str(payment.id)).out
+    dispute = b.a_dispute(attempt_id=payment.attempts[0].id, capture_ref="=sim_cap_1", reason="not_received")
+    with units() as work:
+        contested = work.payments.get(payment.id)
+        contested.disputes = (dispute, attrs.evolve(dispute, ref="in-time", evidence_due_at=None))
+        work.payments.save(contested)
+        work.commit()
+    log, _, below = printapic("payments", "show", str(payment.id)).out.partition("\ndisputes\n")
+    assert "capture" in log
+    assert dispute.ref in below
+    first, second = rows(printapic("payments", "show", str(payment.id), "--disputes", "--json"))
+    assert first == {
+        "ref": dispute.ref,
+        "state": "lost",
+        "reason": "not_received",
+        "amount": str(dispute.amount),
+        "capture_ref": "=sim_cap_1",
+        "opened_at": dispute.opened_at.isoformat(),
+        "evidence_due_at": dispute.evidence_due_at and dispute.evidence_due_at.isoformat(),
+    }
+    assert (second["ref"], second["evidence_due_at"]) == ("in-time", None)
+    both = printapic("payments", "show", str(payment.id), "--disputes", "--calls")
+    assert both.exit_code == 2
 
 
 def test_evidence_is_told_as_text_that_can_be_copied_and_as_json(

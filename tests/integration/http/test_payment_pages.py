@@ -8,12 +8,15 @@ import json
 import re
 import time
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from printapic.domain.actors import Role
+from printapic.domain.ids import AttemptId, PaymentId
+from printapic.domain.payments.snapshot import DisputeState
+from tests import builders as b
 from tests.integration.http.live_shop import LiveShop, Person
 from tests.integration.http.problems import problem
 
@@ -104,6 +107,51 @@ def test_a_wrong_amount_confirms_nothing_and_waits_for_a_person(
     assert payment["paid"]["amount"] == "0.00"
     assert payment["captured"] != order["total"]
     assert status_of(shop, anna, order) == "awaiting_payment"
+    path = f"/v1/payments/{payment['id']}"
+    for seen in (
+        payment,
+        shop.call("GET", path, anna).json(),
+        shop.call("POST", f"{path}/sync", anna).json(),
+    ):
+        assert (seen["status"], seen["disputed"]) == ("needs_review", False)
+        assert not {"review_reasons", "disputes"} & set(seen)
+
+
+def test_staff_see_why_money_is_contested_and_the_customer_that_it_is(shop: LiveShop, anna: Person) -> None:
+    payment = payment_of(shop, anna, shop.paid(anna))
+    dispute = b.a_dispute(
+        attempt_id=AttemptId(UUID(payment["attempts"][0]["id"])),
+        reason="made_with_stolen_card",
+        state=DisputeState.OPEN,
+    )
+    with shop.container.unit_of_work()() as work:
+        contested = work.payments.get(PaymentId(UUID(payment["id"])))
+        contested.disputes = (dispute,)
+        contested.review_reasons = ("warning:early-fraud-warning:made_with_stolen_card",)
+        work.payments.save(contested)
+        work.commit()
+    clara = shop.person(Role.SUPPORT)
+    path = f"/v1/payments/{payment['id']}"
+    listed = shop.call("GET", "/v1/payments", clara, params={"review": "true", "limit": 100}).json()["items"]
+    for seen in (
+        shop.call("GET", path, clara).json(),
+        *[each for each in listed if each["id"] == payment["id"]],
+    ):
+        (shown,) = seen["disputes"]
+        assert (shown["ref"], shown["state"], shown["reason"]) == (
+            dispute.ref,
+            "open",
+            "made_with_stolen_card",
+        )
+        assert shown["amount"] == {"amount": dispute.amount.amount, "currency": "EUR"}
+        assert shown["opened_at"] == dispute.opened_at.isoformat().replace("+00:00", "Z")
+        assert shown["evidence_due_at"] is not None
+        assert seen["review_reasons"] == ["warning:early-fraud-warning:made_with_stolen_card"]
+    assert any(each["id"] == payment["id"] for each in listed)
+    mine = shop.call("GET", path, anna)
+    assert mine.json()["disputed"] is True
+    assert "stolen" not in mine.text
+    assert dispute.ref not in mine.text
 
 
 def test_a_press_that_another_site_makes_is_refused(shop: LiveShop, anna: Person) -> None:

@@ -34,12 +34,21 @@ def list_payments(review: bool, limit: int, as_json: bool) -> None:
 @click.command(name="show")
 @click.argument("payment_id", type=click.UUID)
 @click.option("--calls", is_flag=True, help="What the provider was asked for, and under which names.")
+@click.option("--disputes", is_flag=True, help="What is contested, and until when evidence is awaited.")
 @as_json
-def show_payment(payment_id: UUID, calls: bool, as_json: bool) -> None:
-    """Show the log of one payment, row by row."""
+def show_payment(payment_id: UUID, calls: bool, disputes: bool, as_json: bool) -> None:
+    """Show the log of one payment, row by row. Tables end with its disputes, if there are any."""
+    if calls and disputes:
+        raise click.UsageError("Give --calls or --disputes.")
     with open_container(Settings.from_environment()) as container:
         payment = container.shop().read_payment(payment_id=PaymentId(payment_id), owner_id=None)
+    if disputes:
+        show(_disputes(payment), as_json=as_json)
+        return
     show(_calls(payment) if calls else _log(payment), as_json=as_json)
+    if payment.disputes and not as_json:
+        click.echo("\ndisputes")
+        show(_disputes(payment), as_json=False)
 
 
 @click.command()
@@ -116,6 +125,21 @@ def _calls(payment: Payment) -> list[dict[str, object]]:
             "provider_request_id": call.provider_request_id,
         }
         for call in payment.operations
+    ]
+
+
+def _disputes(payment: Payment) -> list[dict[str, object]]:
+    return [
+        {
+            "ref": dispute.ref,
+            "state": dispute.state.value,
+            "reason": dispute.reason,
+            "amount": str(dispute.amount),
+            "capture_ref": dispute.capture_ref,
+            "opened_at": dispute.opened_at.isoformat(),
+            "evidence_due_at": dispute.evidence_due_at.isoformat() if dispute.evidence_due_at else None,
+        }
+        for dispute in payment.disputes
     ]
 
 

@@ -26,7 +26,7 @@ from printapic.entrypoints.http.downloads import attachment, pieces
 from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.loads import Load, taking
 from printapic.entrypoints.http.pages import DEFAULT_LIMIT, Cursor, Limit, Page, id_of, page, text_of
-from printapic.entrypoints.http.payments import PaymentBody, payment_body
+from printapic.entrypoints.http.payments import PaymentBody, staff_payment_body
 from printapic.entrypoints.http.policies import allow
 
 CSV = "text/csv"
@@ -182,7 +182,7 @@ class BookkeepingController(Controller):
         found = shop.list_payments(
             review=review, before=PaymentId(before) if before else None, limit=limit + 1
         )
-        return page(found, limit, request, show=payment_body, key=_id)
+        return page(found, limit, request, show=staff_payment_body, key=_id)
 
     @get(
         "/transactions",

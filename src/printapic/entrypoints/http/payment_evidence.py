@@ -14,7 +14,6 @@ from printapic.application.users.principal import Principal
 from printapic.domain.actors import Caller
 from printapic.domain.ids import PaymentId
 from printapic.domain.orders.line import OrderLine
-from printapic.domain.payments.dispute import Dispute
 from printapic.domain.payments.operation import Operation
 from printapic.domain.users.permissions import Permission
 from printapic.entrypoints.http.amounts import Amount, amount
@@ -30,9 +29,11 @@ from printapic.entrypoints.http.order_bodies import (
 )
 from printapic.entrypoints.http.payment_staff import RefundBody, refund_body, staff_of
 from printapic.entrypoints.http.payments import (
+    DisputeBody,
     PaymentBody,
     TransactionBody,
-    payment_body,
+    dispute_body,
+    staff_payment_body,
     transaction_body,
 )
 from printapic.entrypoints.http.policies import allow
@@ -95,18 +96,6 @@ class CallBody(ResponseBody, kw_only=True):
     provider_request_id: str | None
 
 
-class DisputeBody(ResponseBody, kw_only=True):
-    """`state` is the stage that it has reached; `reason` the provider's own word."""
-
-    ref: str
-    state: str
-    reason: str
-    amount: Amount
-    capture_ref: str
-    opened_at: datetime
-    evidence_due_at: datetime | None
-
-
 class SentMailBody(ResponseBody, kw_only=True):
     """A mail about this order; `sent_at` is when the mail server took it."""
 
@@ -147,7 +136,7 @@ def evidence_body(evidence: Evidence) -> EvidenceBody:
         paid_at=evidence.paid_at,
         erased=list(evidence.erased),
         sealed_invoice=evidence.sealed_invoice,
-        disputes=[_dispute(dispute) for dispute in payment.disputes],
+        disputes=[dispute_body(dispute) for dispute in payment.disputes],
         buyer=BuyerBody(
             name=buyer.name, email=buyer.email, customer_since=buyer.since, erased_at=buyer.erased_at
         ),
@@ -168,22 +157,10 @@ def evidence_body(evidence: Evidence) -> EvidenceBody:
             SentMailBody(template=mail.kind.value, subject_id=mail.subject_id, sent_at=mail.sent_at)
             for mail in evidence.mails
         ],
-        payment=payment_body(payment),
+        payment=staff_payment_body(payment),
         transactions=[transaction_body(row) for row in payment.transactions],
         refunds=[refund_body(payment, operation) for operation in payment.refunds_asked],
         calls=[_call(evidence, operation) for operation in payment.operations],
-    )
-
-
-def _dispute(dispute: Dispute) -> DisputeBody:
-    return DisputeBody(
-        ref=dispute.ref,
-        state=dispute.state.value,
-        reason=dispute.reason,
-        amount=amount(dispute.amount),
-        capture_ref=dispute.capture_ref,
-        opened_at=dispute.opened_at,
-        evidence_due_at=dispute.evidence_due_at,
     )
 
 

@@ -26,7 +26,7 @@ from printapic.entrypoints.http.given import Given
 from printapic.entrypoints.http.idempotency import keyed
 from printapic.entrypoints.http.order_commands import Reason
 from printapic.entrypoints.http.pages import Page
-from printapic.entrypoints.http.payments import PaymentBody, payment_body
+from printapic.entrypoints.http.payments import PaymentBody, staff_payment_body
 from printapic.entrypoints.http.policies import allow
 from printapic.entrypoints.http.preconditions import MADE, VERSIONED, etag, idempotency_key
 
@@ -193,7 +193,7 @@ class PaymentStaffController(Controller):
             reason=data.reason,
             staff=staff_of(principal, caller),
         )
-        return Response(payment_body(payment), headers={"ETag": etag(payment.version)})
+        return Response(staff_payment_body(payment), headers={"ETag": etag(payment.version)})
 
     @post(
         "/resolved-reviews",
@@ -218,4 +218,4 @@ class PaymentStaffController(Controller):
             reason=data.reason,
             staff=staff_of(principal, caller),
         )
-        return Response(payment_body(payment), headers={"ETag": etag(payment.version)})
+        return Response(staff_payment_body(payment), headers={"ETag": etag(payment.version)})

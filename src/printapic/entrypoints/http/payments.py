@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
@@ -14,6 +15,7 @@ from printapic.application.shop import Shop
 from printapic.application.users.principal import Principal
 from printapic.domain.ids import OrderId, PaymentId, UserId
 from printapic.domain.payments.attempt import Attempt
+from printapic.domain.payments.dispute import Dispute
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.transaction import Source, Transaction
 from printapic.domain.users.permissions import Permission
@@ -69,10 +71,23 @@ class AttemptBody(ResponseBody, kw_only=True):
     created_at: datetime
 
 
+class DisputeBody(ResponseBody, kw_only=True):
+    """`state` is the stage that it has reached; `reason` the provider's own word."""
+
+    ref: str
+    state: str
+    reason: str
+    amount: Amount
+    capture_ref: str
+    opened_at: datetime
+    evidence_due_at: datetime | None
+
+
 class PaymentBody(ResponseBody, kw_only=True):
     """`paid` is what counts for the order; `captured` is everything that came.
 
-    While there are `review_reasons`, a person looks at it.
+    Only staff see `review_reasons`, while there are any of which a person looks at it, and `disputes`: they
+    may say what a bank suspects.
     """
 
     id: UUID
@@ -83,7 +98,8 @@ class PaymentBody(ResponseBody, kw_only=True):
     captured: Amount
     refunded: Amount
     disputed: bool
-    review_reasons: list[str]
+    review_reasons: list[str] | msgspec.UnsetType = msgspec.UNSET
+    disputes: list[DisputeBody] | msgspec.UnsetType = msgspec.UNSET
     attempts: list[AttemptBody]
     created_at: datetime
 
@@ -104,6 +120,7 @@ class TransactionBody(ResponseBody, kw_only=True):
 
 
 def payment_body(payment: Payment) -> PaymentBody:
+    """What its customer sees."""
     return PaymentBody(
         id=payment.id,
         order_id=payment.order_id,
@@ -113,9 +130,32 @@ def payment_body(payment: Payment) -> PaymentBody:
         captured=amount(payment.captured),
         refunded=amount(payment.refunded),
         disputed=payment.disputed,
-        review_reasons=list(payment.review_reasons),
         attempts=[_attempt(attempt) for attempt in payment.attempts],
         created_at=payment.created_at,
+    )
+
+
+def staff_payment_body(payment: Payment) -> PaymentBody:
+    """What staff see."""
+    body = payment_body(payment)
+    body.review_reasons = list(payment.review_reasons)
+    body.disputes = [dispute_body(dispute) for dispute in payment.disputes]
+    return body
+
+
+def _body(payment: Payment, owner: UserId | None) -> PaymentBody:
+    return staff_payment_body(payment) if owner is None else payment_body(payment)
+
+
+def dispute_body(dispute: Dispute) -> DisputeBody:
+    return DisputeBody(
+        ref=dispute.ref,
+        state=dispute.state.value,
+        reason=dispute.reason,
+        amount=amount(dispute.amount),
+        capture_ref=dispute.capture_ref,
+        opened_at=dispute.opened_at,
+        evidence_due_at=dispute.evidence_due_at,
     )
 
 
@@ -202,8 +242,9 @@ class PaymentController(Controller):
     def of_order(
         self, order_id: FromPath[UUID], shop: Given[Shop], principal: Given[Principal]
     ) -> Page[PaymentBody]:
-        payment = shop.read_order_payment(order_id=OrderId(order_id), owner_id=_owner(principal))
-        return Page(items=[payment_body(payment)] if payment else [])
+        owner = _owner(principal)
+        payment = shop.read_order_payment(order_id=OrderId(order_id), owner_id=owner)
+        return Page(items=[_body(payment, owner)] if payment else [])
 
     @get(
         "/payments/{payment_id:uuid}",
@@ -220,8 +261,9 @@ class PaymentController(Controller):
         shop: Given[Shop],
         principal: Given[Principal],
     ) -> Response[PaymentBody]:
-        payment = shop.read_payment(payment_id=PaymentId(payment_id), owner_id=_owner(principal))
-        return shown(request, payment.version, payment_body(payment))
+        owner = _owner(principal)
+        payment = shop.read_payment(payment_id=PaymentId(payment_id), owner_id=owner)
+        return shown(request, payment.version, _body(payment, owner))
 
     @post(
         "/payments/{payment_id:uuid}/sync",
@@ -241,7 +283,7 @@ class PaymentController(Controller):
             owner_id=owner,
             source=Source.STAFF if owner is None else Source.RETURN,
         )
-        return Response(payment_body(payment), headers={"ETag": etag(payment.version)})
+        return Response(_body(payment, owner), headers={"ETag": etag(payment.version)})
 
     @get(
         "/payments/{payment_id:uuid}/transactions",
