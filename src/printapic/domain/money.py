@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Self
 
 import attrs
 
 from printapic.domain.errors import Invalid
 
-_EXPONENTS = {
-    "AUD": 2, "CAD": 2, "CHF": 2, "CZK": 2, "DKK": 2, "EUR": 2, "GBP": 2, "JPY": 0,
-    "KRW": 0, "NOK": 2, "NZD": 2, "PLN": 2, "SEK": 2, "USD": 2,
-}  # fmt: skip
+TRADED = frozenset("AUD CAD CHF CZK DKK EUR GBP JPY KRW NOK NZD PLN SEK USD".split())
+"""What prices may be in."""
+_NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR_DECIMALS = "CLF UYW"
+# Some are not paid with any more: books tell of years ago too.
+_TWO_DECIMALS = """
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF
+    CHE CHF CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ
+    GYD HKD HNL HRK HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD
+    MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD
+    RUB SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STD STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS
+    UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG ZWL
+"""
+ISO_4217: Mapping[str, int] = MappingProxyType(
+    {
+        **dict.fromkeys(_NO_DECIMALS.split(), 0),
+        **dict.fromkeys(_TWO_DECIMALS.split(), 2),
+        **dict.fromkeys(_THREE_DECIMALS.split(), 3),
+        **dict.fromkeys(_FOUR_DECIMALS.split(), 4),
+    }
+)
+"""Every currency that somebody may pay in, or be charged a fee in, and its number of decimals."""
 _AMOUNT = re.compile(r"(?P<sign>-?)(?P<whole>\d{1,12})(?:\.(?P<fraction>\d+))?", re.ASCII)
 
 
@@ -21,9 +41,7 @@ class CurrencyUnsupported(Invalid):
     code = "currency-unsupported"
 
     def __init__(self, currency: str) -> None:
-        super().__init__(
-            "This currency is not one of those the shop trades in.", supported=sorted(_EXPONENTS)
-        )
+        super().__init__("This currency is not one of those the shop trades in.", supported=sorted(TRADED))
         self.currency = currency
 
 
@@ -40,17 +58,28 @@ class CurrencyMismatch(ValueError):
 
 @attrs.frozen(order=False)
 class Currency:
-    """An ISO 4217 currency that we trade in. `exponent` is its number of decimals, two or none."""
+    """An ISO 4217 currency. `exponent` is its number of decimals.
+
+    Prices are in those that the shop trades in (`of`). Money may come, and books may tell of it, in any
+    (`known`): whatever came can be written down, and read again.
+    """
 
     code: str
     exponent: int = attrs.field(eq=False)
 
     @classmethod
     def of(cls, code: str) -> Self:
-        """Raises `CurrencyUnsupported`."""
-        if code not in _EXPONENTS:
+        """One that the shop trades in. Raises `CurrencyUnsupported`."""
+        if code not in TRADED:
             raise CurrencyUnsupported(code)
-        return cls(code, _EXPONENTS[code])
+        return cls.known(code)
+
+    @classmethod
+    def known(cls, code: str) -> Self:
+        """Any. Raises `CurrencyUnsupported` for what is none."""
+        if code not in ISO_4217:
+            raise CurrencyUnsupported(code)
+        return cls(code, ISO_4217[code])
 
 
 @attrs.frozen(order=False)
@@ -66,11 +95,15 @@ class Money:
 
         Raises `CurrencyUnsupported`, or `AmountInvalid` where the text is not an exact amount.
         """
-        unit = Currency.of(currency)
+        return cls.read(amount, Currency.of(currency))
+
+    @classmethod
+    def read(cls, amount: str, unit: Currency) -> Self:
+        """The same in whichever currency. Raises `AmountInvalid`."""
         match = _AMOUNT.fullmatch(amount)
         fraction = (match["fraction"] or "") if match else ""
         if match is None or len(fraction) != unit.exponent:
-            raise AmountInvalid(currency, unit.exponent)
+            raise AmountInvalid(unit.code, unit.exponent)
         minor = int(match["whole"] + fraction)
         return cls(-minor if match["sign"] else minor, unit)
 

@@ -53,6 +53,7 @@ def test_r1_support_gives_some_money_back_and_the_customer_sees_it(
     [
         ({"amount": {"amount": "0.00", "currency": "EUR"}}, 409, "refund-too-large"),
         ({"amount": {"amount": "1.00", "currency": "USD"}}, 409, "refund-too-large"),
+        ({"amount": {"amount": "1.00", "currency": "HKD"}}, 409, "refund-too-large"),
         ({"amount": {"amount": "1.00", "currency": "XTS"}}, 422, "currency-unsupported"),
         ({"amount": {"amount": "1", "currency": "EUR"}}, 422, "amount-invalid"),
         ({"amount": {"amount": "99.00", "currency": "EUR"}}, 409, "refund-too-large"),

@@ -10,9 +10,11 @@ from printapic.application.ports.payments import CheckoutRequest, Done, Rejected
 from printapic.domain.ids import OperationId
 from printapic.domain.money import Currency, Money
 from printapic.domain.orders.status import OrderStatus
+from printapic.domain.payments.giving_back import MoneyNotAcceptable
 from printapic.domain.payments.payment import ForeignSnapshot
 from printapic.domain.payments.status import PaymentStatus
 from printapic.domain.payments.transaction import Source, TransactionType
+from tests.integration.contracts.gateway_drivers import NOON
 from tests.integration.payments.closing import all_is_done
 from tests.integration.payments.conftest import SideMaker, state_row
 from tests.integration.payments.floor import PAID, PRICE, Backend, Floor
@@ -30,6 +32,39 @@ def test_a1_another_amount_than_due_fulfils_nothing_until_a_person_decides(floor
     (capture,) = floor.captures(order)
     assert (capture.type, str(capture.amount)) == (TransactionType.CAPTURE_PARKED, paid)
     assert floor.status(order) == (OrderStatus.AWAITING_PAYMENT, PaymentStatus.NEEDS_REVIEW)
+
+
+@state_row
+@pytest.mark.parametrize("came", [Money.of("34.00", "SEK"), Money(2700, Currency.known("HKD"))], ids=str)
+def test_a1_money_of_another_currency_is_seen_parked_and_given_back(floor: Floor, came: Money) -> None:
+    order = floor.places()
+    floor.provider.pay(floor.opens(order), amount=came)
+    floor.hear()
+    (capture,) = floor.captures(order)
+    assert (capture.type, capture.amount) == (TransactionType.CAPTURE_PARKED, came)
+    assert floor.status(order) == (OrderStatus.AWAITING_PAYMENT, PaymentStatus.NEEDS_REVIEW)
+    with pytest.raises(MoneyNotAcceptable):
+        floor.shop.accept_parked_money(
+            payment_id=floor.payment(order).id, capture_ref=capture.ref, reason="Enough?", staff=floor.staff
+        )
+    floor.later(4 * HOUR)
+    floor.syncs(order)
+    (report,) = floor.shop.reconcile_payments(since=NOON - HOUR)
+    assert report.clean
+    floor.refunds(order, capture=capture.ref)
+    floor.hear()
+    assert [str(line.amount) for line in floor.provider.ledger()] == [str(came), str(-came)]
+    assert floor.order(order).status is not OrderStatus.CONFIRMED
+
+
+@state_row
+def test_a1_money_of_another_currency_goes_back_as_the_order_is_called_off(floor: Floor) -> None:
+    order, came = floor.places(), Money(2700, Currency.known("HKD"))
+    floor.provider.pay(floor.opens(order), amount=came)
+    floor.hear()
+    floor.cancels(order)
+    floor.hear()
+    assert [line.amount for line in floor.provider.ledger()] == [came, -came]
 
 
 def test_a1_more_than_due_may_be_accepted_and_the_rest_goes_back(floor: Floor) -> None:

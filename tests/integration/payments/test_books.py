@@ -10,10 +10,11 @@ from printapic.application.payments.run import ProviderReport
 from printapic.application.ports.bookkeeping import FindingQuery
 from printapic.application.ports.payments import CheckoutRequest, Done, MovementKind
 from printapic.domain.ids import OperationId
-from printapic.domain.money import Money
+from printapic.domain.money import Currency, Money
 from printapic.domain.orders.order import Order
 from printapic.domain.payments.finding import Finding, FindingKind, FindingState
 from printapic.domain.payments.snapshot import DisputeState, RefundState
+from printapic.domain.payments.status import PaymentStatus
 from printapic.domain.payments.transaction import Source
 from tests.integration.contracts.gateway_drivers import NOON
 from tests.integration.payments.conftest import state_row
@@ -121,6 +122,24 @@ def test_l1_missing_here_and_somebody_elses_is_told(floor: Floor, side: Side) ->
     finding = only(floor)
     assert (finding.movement, finding.theirs, finding.ours) == ("capture", PRICE, None)
     assert finding.payment_id is None
+
+
+@state_row
+def test_l1_lines_of_others_in_foreign_money_break_nothing(floor: Floor, side: Side, order: Order) -> None:
+    """One cent of Hong Kong, of a shop that uses the same account."""
+    stranger, coin = of_another_shop(floor), Money(1, Currency.known("HKD"))
+    opened = side.gateway.open(checkout=stranger, key=OperationId(uuid4()))
+    assert isinstance(opened, Done)
+    floor.provider.pay(opened.value.ref, amount=coin)
+    side.gateway.complete(ref=opened.value.ref, key=OperationId(uuid4()))
+    assert compared(floor).found == {FindingKind.MISSING_HERE: 1}
+    finding = only(floor)
+    assert (finding.theirs, finding.ours) == (coin, None)
+    assert [concern.what for concern in floor.shop.check_payments()] == ["missing_here capture"]
+    floor.syncs(order)
+    assert compared(floor).found == {FindingKind.MISSING_HERE: 1}
+    floor.shop.close_finding(finding_id=finding.id, reason="Somebody else's", staff=floor.staff)
+    assert floor.payment(order).status is PaymentStatus.PAID
 
 
 @state_row

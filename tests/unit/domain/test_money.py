@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from printapic.domain.money import (
+    ISO_4217,
+    TRADED,
     AmountInvalid,
     Currency,
     CurrencyMismatch,
@@ -77,6 +79,24 @@ def test_a_currency_that_the_shop_does_not_trade_in_is_refused(code: str) -> Non
     assert refusal.value.currency == code
     assert refusal.value.details["supported"] == sorted(refusal.value.details["supported"])  # type: ignore[call-overload]
     assert "EUR" in refusal.value.details["supported"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("code", "exponent"), [("EUR", 2), ("HKD", 2), ("ISK", 0), ("KWD", 3), ("CLF", 4)])
+def test_money_may_come_in_any_currency(code: str, exponent: int) -> None:
+    unit = Currency.known(code)
+    assert (unit.code, unit.exponent) == (code, exponent)
+    assert Money.read(Money(-120_034, unit).amount, unit) == Money(-120_034, unit)
+
+
+@pytest.mark.parametrize("code", ["", "eur", "XXX", "XTS", "EURO"])
+def test_what_is_no_currency_is_never_known(code: str) -> None:
+    with pytest.raises(CurrencyUnsupported):
+        Currency.known(code)
+
+
+def test_everything_that_the_shop_trades_in_is_a_currency() -> None:
+    assert set(ISO_4217) >= TRADED
+    assert all(Currency.of(code) == Currency.known(code) for code in TRADED)
 
 
 @given(amounts)

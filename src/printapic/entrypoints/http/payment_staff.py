@@ -16,7 +16,7 @@ from printapic.application.shop import Shop
 from printapic.application.users.principal import Principal
 from printapic.domain.actors import Caller
 from printapic.domain.ids import PaymentId
-from printapic.domain.money import Money
+from printapic.domain.money import Currency, Money
 from printapic.domain.payments.operation import Operation
 from printapic.domain.payments.payment import Payment
 from printapic.domain.users.permissions import Permission
@@ -41,6 +41,11 @@ class AmountRequest(RequestBody, kw_only=True):
     currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
 
     example: ClassVar[Mapping[str, object]] = {"amount": "5.00", "currency": "EUR"}
+
+    @property
+    def money(self) -> Money:
+        """In whatever currency it came. Raises `CurrencyUnsupported` or `AmountInvalid`."""
+        return Money.read(self.amount, Currency.known(self.currency))
 
 
 class RefundRequestBody(RequestBody, kw_only=True):
@@ -145,7 +150,7 @@ class PaymentStaffController(Controller):
     ) -> Response[RefundBody]:
         asked = shop.refund_payment(
             payment_id=PaymentId(payment_id),
-            amount=Money.of(data.amount.amount, data.amount.currency) if data.amount else None,
+            amount=data.amount.money if data.amount else None,
             capture_ref=data.capture_ref,
             reason=data.reason,
             idempotency_key=idempotency_key(request),

@@ -10,7 +10,7 @@ import msgspec
 
 from printapic.adapters.payments.paypal.answers import Refused, Unreadable
 from printapic.application.ports.payments import CurrencyRule
-from printapic.domain.money import Currency, Money
+from printapic.domain.money import Currency, CurrencyUnsupported, Money
 
 _TWO = (
     "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "ILS", "MXN", "MYR", "NOK", "NZD",
@@ -45,13 +45,27 @@ def on_wire(money: Money) -> Amount:
 
 
 def money_of(amount: Amount) -> Money:
-    """What PayPal says, to the last digit. Raises `Unreadable` for more decimals than there are."""
-    rule = CURRENCIES.get(amount.currency_code)
+    """What PayPal says, to the last digit, in any currency: accounts have lines that nobody asked for.
+
+    Raises `Unreadable` for more decimals than there are, and for what is no currency.
+    """
+    try:
+        unit = Currency.known(amount.currency_code)
+    except CurrencyUnsupported:
+        raise Unreadable("currency") from None
     match = _VALUE.fullmatch(amount.value)
-    if rule is None or match is None or not (match["whole"] or match["fraction"]):
+    if match is None or not (match["whole"] or match["fraction"]):
         raise Unreadable("amount")
     fraction = (match["fraction"] or "").rstrip("0")
-    if len(fraction) > rule.exponent:
+    if len(fraction) > unit.exponent:
         raise Unreadable("amount")
-    minor = int((match["whole"] or "0") + fraction.ljust(rule.exponent, "0"))
-    return Money(-minor if match["sign"] else minor, Currency(amount.currency_code, rule.exponent))
+    minor = int((match["whole"] or "0") + fraction.ljust(unit.exponent, "0"))
+    return Money(-minor if match["sign"] else minor, unit)
+
+
+def sum_of(amount: Amount) -> Money:
+    """Money that was held, taken or given back: more than nothing. Raises `Unreadable`."""
+    money = money_of(amount)
+    if money.minor <= 0:
+        raise Unreadable("amount")
+    return money

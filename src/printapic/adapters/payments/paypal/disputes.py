@@ -102,12 +102,14 @@ class DisputeBody(msgspec.Struct, frozen=True):
 
 def dispute_fact(body: DisputeBody, *, capture_ref: str) -> DisputeFact:
     """Raises `Unreadable`."""
-    movements = _movements(body)
+    movements, contested = _movements(body), money_of(body.dispute_amount)
+    if contested.minor < 0:
+        raise Unreadable("amount")
     due = body.seller_response_due_date
     return DisputeFact(
         ref=body.dispute_id,
         capture_ref=capture_ref,
-        amount=money_of(body.dispute_amount),
+        amount=contested,
         state=_state(body, movements),
         reason=body.reason.lower().replace("_", "-"),
         evidence_due_at=None if due is None else moment(due),

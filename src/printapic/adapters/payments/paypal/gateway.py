@@ -17,7 +17,7 @@ from printapic.adapters.payments.paypal.answers import (
     refused,
 )
 from printapic.adapters.payments.paypal.api import Answer, Conversation, PayPalApi
-from printapic.adapters.payments.paypal.currencies import CURRENCIES, money_of
+from printapic.adapters.payments.paypal.currencies import CURRENCIES, money_of, sum_of
 from printapic.adapters.payments.paypal.lookup import Lookup
 from printapic.adapters.payments.paypal.movements import LATE, Reports
 from printapic.adapters.payments.paypal.orders import (
@@ -287,7 +287,7 @@ class PayPalGateway(PaymentGateway):
     def _captured(
         self, order: OrderBody, capture: CaptureBody, amount: Money, trace: Trace
     ) -> Outcome[Snapshot]:
-        if money_of(capture.amount) != amount:
+        if sum_of(capture.amount) != amount:
             return Rejected(code=REUSED, trace=trace)
         if capture.pending:
             return Pending(ref=capture.id, trace=trace)
@@ -313,6 +313,9 @@ def _capture_of(order: OrderBody, key: OperationId) -> CaptureBody | None:
 
 
 def _refunded(fact: RefundFact, amount: Money, trace: Trace) -> Outcome[RefundFact]:
+    if fact.amount.currency != amount.currency:
+        # A capture goes back in its own currency: whatever this is, it is not what was asked for.
+        raise Unreadable("refund")
     if fact.amount != amount:
         return Rejected(code=REUSED, trace=trace)
     if fact.state is RefundState.PENDING:

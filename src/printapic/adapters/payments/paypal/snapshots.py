@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from printapic.adapters.payments.paypal.answers import NotOurs, Unreadable, moment
-from printapic.adapters.payments.paypal.currencies import money_of
+from printapic.adapters.payments.paypal.currencies import money_of, sum_of
 from printapic.adapters.payments.paypal.wire import (
     AuthorizationBody,
     Breakdown,
@@ -48,7 +48,7 @@ def snapshot_of(
     """Raises `NotOurs` for an order that does not bear our reference, `Unreadable` for a contradiction."""
     if len(order.purchase_units) != 1 or not order.purchase_units[0].custom_id:
         raise NotOurs
-    our_reference = order.purchase_units[0].custom_id
+    asked_for, our_reference = order.purchase_units[0].amount, order.purchase_units[0].custom_id
     payments = order.payments
     refunds = [refund_fact(refund, order, our_reference) for refund in payments.refunds]
     return Snapshot(
@@ -57,6 +57,7 @@ def snapshot_of(
         our_reference=our_reference,
         livemode=livemode,
         state=state_of(order, now=now),
+        amount=None if asked_for is None else money_of(asked_for),
         authorization=_authorization_fact(authorization_of(order)),
         captures=tuple(_capture_fact(capture) for capture in payments.captures if capture.taken),
         refunds=tuple(sorted(refunds, key=lambda fact: (fact.occurred_at, fact.ref))),
@@ -116,23 +117,24 @@ def pending_ref(order: OrderBody) -> str | None:
 
 
 def refund_fact(refund: RefundBody, order: OrderBody, our_reference: str) -> RefundFact:
-    """Raises `Unreadable` where it is not to be seen of which capture it gives back."""
+    """Raises `Unreadable` where it is not to be seen which capture, in its currency, it gives back."""
     captures = order.payments.captures
     capture_ref = capture_behind(refund)
     if capture_ref is None and len(captures) == 1:
         capture_ref = captures[0].id
-    if capture_ref not in {capture.id for capture in captures}:
+    given = next((capture for capture in captures if capture.id == capture_ref), None)
+    if given is None or given.amount.currency_code != refund.amount.currency_code:
         raise Unreadable("refund")
     # A refund made in the dashboard may inherit the capture's own reference: the attempt, no operation.
     own = None if refund.custom_id == our_reference else _operation_id(refund.custom_id)
-    return refund_of(refund, capture_ref=capture_ref, operation_id=own)
+    return refund_of(refund, capture_ref=given.id, operation_id=own)
 
 
 def refund_of(refund: RefundBody, *, capture_ref: str, operation_id: OperationId | None) -> RefundFact:
     return RefundFact(
         ref=refund.id,
         capture_ref=capture_ref,
-        amount=money_of(refund.amount),
+        amount=sum_of(refund.amount),
         state=_REFUNDS[refund.status],
         operation_id=operation_id,
         occurred_at=moment(refund.create_time),
@@ -160,7 +162,7 @@ def _authorization_fact(held: AuthorizationBody | None) -> AuthorizationFact | N
         return None
     return AuthorizationFact(
         ref=held.id,
-        amount=money_of(held.amount),
+        amount=sum_of(held.amount),
         expires_at=None if held.expiration_time is None else moment(held.expiration_time),
         occurred_at=moment(held.create_time),
     )
@@ -171,7 +173,7 @@ def _capture_fact(capture: CaptureBody) -> CaptureFact:
     fee = breakdown.paypal_fee or breakdown.paypal_fee_in_receivable_currency
     return CaptureFact(
         ref=capture.id,
-        amount=money_of(capture.amount),
+        amount=sum_of(capture.amount),
         fee=None if fee is None else money_of(fee),
         occurred_at=moment(capture.create_time),
     )

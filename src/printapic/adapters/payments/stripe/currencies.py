@@ -6,11 +6,12 @@ Source: docs.stripe.com/currencies, for charges and refunds (payouts in HUF and 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import attrs
 
 from printapic.application.ports.payments import CurrencyRule
-from printapic.domain.money import Currency, CurrencyUnsupported, Money
+from printapic.domain.money import ISO_4217, TRADED, Currency, Money
 
 LARGEST_WIRE_AMOUNT = 99_999_999
 
@@ -24,15 +25,15 @@ class AmountNotPayable(ValueError):
 
 
 class WireAmountUnreadable(ValueError):
-    """Stripe speaks of a currency that we do not know, or of a fraction of its minor unit."""
+    """Stripe speaks of what is no currency, or of a fraction of its minor unit."""
 
 
 @attrs.frozen(kw_only=True)
 class WireUnit:
-    """`exponent` is the currency's own; an amount on the wire is `scale` times as many minor units."""
+    """`exponent` is the currency's own number of decimals, `decimals` that of amounts on the wire."""
 
     exponent: int
-    scale: int = 1
+    decimals: int
     step_minor: int = 1
 
     @property
@@ -44,37 +45,48 @@ class WireUnit:
         return CurrencyRule(
             exponent=self.exponent,
             step_minor=self.step_minor,
-            max_minor=LARGEST_WIRE_AMOUNT // self.scale,
+            min_minor=self.step_minor,
+            max_minor=LARGEST_WIRE_AMOUNT * 10**self.exponent // 10**self.decimals,
         )
 
 
-_NO_DECIMALS = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF"
-_WRITTEN_WITH_TWO = "ISK UGX"
-_THREE_DECIMALS = "BHD JOD KWD OMR TND"
-_TWO_DECIMALS = "AUD BGN CAD CHF CZK DKK EUR GBP HUF NOK NZD PLN RON SEK TWD USD"
+_WRITTEN_WITHOUT = frozenset({"MGA"})
+_WRITTEN_WITH_TWO = frozenset({"ISK", "UGX"})
+_STEP_OF_THREE_DECIMALS = 10
 
-UNITS: Mapping[str, WireUnit] = {
-    **dict.fromkeys(_NO_DECIMALS.split(), WireUnit(exponent=0)),
-    **dict.fromkeys(_WRITTEN_WITH_TWO.split(), WireUnit(exponent=0, scale=100)),
-    **dict.fromkeys(_THREE_DECIMALS.split(), WireUnit(exponent=3, step_minor=10)),
-    **dict.fromkeys(_TWO_DECIMALS.split(), WireUnit(exponent=2)),
-}
+
+def _unit(code: str, exponent: int) -> WireUnit:
+    if code in _WRITTEN_WITH_TWO:
+        return WireUnit(exponent=exponent, decimals=2)
+    if code in _WRITTEN_WITHOUT:
+        return WireUnit(exponent=exponent, decimals=0, step_minor=10**exponent)
+    step = _STEP_OF_THREE_DECIMALS if exponent == 3 else 1
+    return WireUnit(exponent=exponent, decimals=exponent, step_minor=step)
+
+
+UNITS: Mapping[str, WireUnit] = MappingProxyType(
+    {code: _unit(code, exponent) for code, exponent in ISO_4217.items()}
+)
 
 
 def traded() -> dict[str, CurrencyRule]:
     """What may be paid with: what Stripe takes and the shop trades in."""
-    return {code: unit.rule for code, unit in UNITS.items() if _is_traded(code)}
+    return {code: UNITS[code].rule for code in TRADED}
 
 
 def wire_amount(money: Money) -> int:
-    """Raises `AmountNotPayable` rather than to round, or to ask for nothing."""
+    """An amount to ask for, or to give back of whatever came.
+
+    Raises `AmountNotPayable` rather than to round, or to ask for nothing.
+    """
     unit = UNITS.get(money.currency.code)
     if unit is None or unit.exponent != money.currency.exponent:
         raise AmountNotPayable("currency-unsupported")
     rule = unit.rule
     if not rule.min_minor <= money.minor <= rule.max_minor or money.minor % rule.step_minor:
         raise AmountNotPayable("amount-invalid")
-    return money.minor * unit.scale
+    wire: int = money.minor * 10**unit.decimals // 10**unit.exponent
+    return wire
 
 
 def wire_currency(money: Money) -> str:
@@ -83,21 +95,15 @@ def wire_currency(money: Money) -> str:
 
 
 def money_of(amount: int, currency: str) -> Money:
-    """An amount off the wire, which may be negative. Raises `WireAmountUnreadable`."""
+    """An amount off the wire, which may be negative, in any currency: the shop need not trade in it.
+
+    Raises `WireAmountUnreadable`.
+    """
     code = currency.upper()
-    unit = UNITS.get(code)
-    if unit is None or amount % unit.scale:
+    if code not in UNITS:
         raise WireAmountUnreadable(code)
-    return Money(amount // unit.scale, Currency(code, unit.exponent))
-
-
-def traded_money_of(amount: int, currency: str) -> Money | None:
-    """The same, None for a currency that the shop does not trade in: it could not be written down."""
-    return money_of(amount, currency) if _is_traded(currency.upper()) else None
-
-
-def _is_traded(code: str) -> bool:
-    try:
-        return Currency.of(code).exponent == UNITS[code].exponent
-    except (CurrencyUnsupported, KeyError):
-        return False
+    unit = UNITS[code]
+    minor, fraction = divmod(amount * 10**unit.exponent, 10**unit.decimals)
+    if fraction:
+        raise WireAmountUnreadable(code)
+    return Money(minor, Currency.known(code))

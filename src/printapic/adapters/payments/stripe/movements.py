@@ -10,7 +10,7 @@ import stripe
 from stripe.params import BalanceTransactionListParams
 
 from printapic.adapters.payments.stripe.calls import PAGE_LENGTH, StripeCall, every
-from printapic.adapters.payments.stripe.currencies import traded_money_of
+from printapic.adapters.payments.stripe.currencies import money_of
 from printapic.adapters.payments.stripe.objects import (
     AnswerUnreadable,
     BalanceTransaction,
@@ -70,15 +70,15 @@ def _page(call: StripeCall, start: int, stop: int, after: str | None) -> stripe.
 def _movement(line: BalanceTransaction) -> Movement:
     kind = _KINDS.get(line.reporting_category, MovementKind.OTHER)
     source = line.source.id if isinstance(line.source, LineSource) else line.source
-    amount, settled = _amount(line, kind), traded_money_of(line.amount, line.currency)
+    amount, settled = _amount(line, kind), money_of(line.amount, line.currency)
     return Movement(
         id=line.id,
         ref=line.id if source is None or kind in _BY_THE_LINE_ITSELF else source,
         kind=kind,
         amount=amount,
-        fee=traded_money_of(line.fee, line.currency),
+        fee=money_of(line.fee, line.currency),
         about=source,
-        settled=None if settled is None or settled.currency == amount.currency else settled,
+        settled=None if settled.currency == amount.currency else settled,
         occurred_at=moment(line.created),
     )
 
@@ -93,7 +93,4 @@ def _amount(line: BalanceTransaction, kind: MovementKind) -> Money:
             taken = line.source.amount_captured
             size = line.source.amount if taken is None else taken
             amount, currency = (size if amount >= 0 else -size), line.source.currency
-    money = traded_money_of(amount, currency)
-    if money is None:
-        raise AnswerUnreadable("currency-unsupported")
-    return money
+    return money_of(amount, currency)

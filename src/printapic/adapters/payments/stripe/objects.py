@@ -16,6 +16,8 @@ import stripe
 Ref: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Seconds: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=99_999_999_999)]
 Amount: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+Sum: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
+"""Money that somebody pays or gets back: there is no payment of nothing."""
 CurrencyCode: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[a-z]{3}$")]
 
 
@@ -56,7 +58,7 @@ class PaymentMethodDetails(msgspec.Struct):
 
 class Charge(Listed):
     status: Literal["succeeded", "pending", "failed"]
-    amount: Amount
+    amount: Sum
     amount_captured: Amount
     currency: CurrencyCode
     created: Seconds
@@ -87,6 +89,8 @@ class Session(Listed):
     livemode: bool
     client_reference_id: str | None
     payment_intent: Intent | None
+    amount_total: Amount | None = None
+    currency: CurrencyCode | None = None
 
 
 class NewSession(Listed):
@@ -110,7 +114,7 @@ class NamedSession(Listed):
 
 class Refund(Listed):
     status: Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
-    amount: Amount
+    amount: Sum
     currency: CurrencyCode
     created: Seconds
     charge: Ref

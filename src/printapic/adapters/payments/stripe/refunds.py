@@ -39,6 +39,8 @@ def give_back(
         return Rejected(code="currency-mismatch", trace=trace_of(answer))
     # Stripe forgets a key after a day; the refund itself bears our operation's id for good.
     if before := _made_before(call, charge, key):
+        if before.currency != wire_currency(amount):
+            raise AnswerUnreadable("another-refund")
         if before.amount != asked:
             return Rejected(code="idempotency-key-reused", trace=trace_of(answer))
         return _outcome(before, trace_of(answer))
@@ -56,7 +58,8 @@ def give_back(
         done = seen(lambda: _made_before(call, charge, key))
         return failure(refused) if done is None else _outcome(done, trace_of(refused))
     refund = read(made, Refund)
-    if (refund.charge, refund.amount, _key_of(refund)) != (charge, asked, str(key)):
+    made_of = (refund.charge, refund.amount, refund.currency, _key_of(refund))
+    if made_of != (charge, asked, wire_currency(amount), str(key)):
         raise AnswerUnreadable("another-refund")
     return _outcome(refund, trace_of(made))
 

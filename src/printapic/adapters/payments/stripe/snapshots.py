@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import assert_never
 from uuid import UUID
 
-from printapic.adapters.payments.stripe.currencies import traded_money_of
+from printapic.adapters.payments.stripe.currencies import money_of
 from printapic.adapters.payments.stripe.objects import (
     AnswerUnreadable,
     BalanceTransaction,
@@ -69,6 +69,7 @@ def snapshot_of(
         our_reference=our_reference,
         livemode=session.livemode,
         state=_state(session, intent, charge),
+        amount=_asked_for(session),
         authorization=_authorization(intent, charge),
         captures=_captures(charge),
         refunds=tuple(refund_fact(refund) for refund in given_back),
@@ -77,12 +78,18 @@ def snapshot_of(
     )
 
 
+def _asked_for(session: Session) -> Money | None:
+    if session.amount_total is None or session.currency is None:
+        return None
+    return money_of(session.amount_total, session.currency)
+
+
 def refund_fact(refund: Refund) -> RefundFact:
     """Money given back, or on its way. One without our operation's id was made in the dashboard."""
     return RefundFact(
         ref=refund.id,
         capture_ref=refund.charge,
-        amount=_money(refund.amount, refund.currency),
+        amount=money_of(refund.amount, refund.currency),
         state=_REFUND_STATES[refund.status],
         operation_id=_operation_id(refund),
         occurred_at=moment(refund.created),
@@ -149,7 +156,7 @@ def _authorization(intent: Intent | None, charge: Charge | None) -> Authorizatio
     before = card.capture_before if card else None
     return AuthorizationFact(
         ref=charge.id,
-        amount=_money(charge.amount, charge.currency),
+        amount=money_of(charge.amount, charge.currency),
         expires_at=None if before is None else moment(before),
         occurred_at=moment(charge.created),
     )
@@ -163,8 +170,8 @@ def _captures(charge: Charge | None) -> tuple[CaptureFact, ...]:
         raise AnswerUnreadable("not-expanded")
     fact = CaptureFact(
         ref=charge.id,
-        amount=_money(charge.amount_captured, charge.currency),
-        fee=None if line is None else traded_money_of(line.fee, line.currency),
+        amount=money_of(charge.amount_captured, charge.currency),
+        fee=None if line is None else money_of(line.fee, line.currency),
         occurred_at=moment(charge.created if line is None else line.created),
     )
     return (fact,)
@@ -178,6 +185,8 @@ def _given_back(refunds: Sequence[Refund], charge: Charge) -> list[Refund]:
     """
     if not _took_money(charge):
         return []
+    if any(refund.currency != charge.currency for refund in refunds):
+        raise AnswerUnreadable("refund-currency")
     released = charge.amount - charge.amount_captured
     return [refund for refund in reversed(refunds) if not _is_release(refund, released)]
 
@@ -195,7 +204,7 @@ def _dispute_fact(dispute: Dispute) -> DisputeFact:
     return DisputeFact(
         ref=dispute.id,
         capture_ref=dispute.charge,
-        amount=_money(dispute.amount, dispute.currency),
+        amount=money_of(dispute.amount, dispute.currency),
         state=_DISPUTE_STATES[dispute.status],
         reason=dispute.reason if _WORD.fullmatch(dispute.reason) else "other",
         evidence_due_at=None if due_by is None else moment(due_by),
@@ -207,8 +216,8 @@ def _dispute_fact(dispute: Dispute) -> DisputeFact:
 def _dispute_movement(line: BalanceTransaction) -> DisputeMovement:
     return DisputeMovement(
         ref=line.id,
-        amount=_money(line.amount, line.currency),
-        fee=traded_money_of(line.fee, line.currency),
+        amount=money_of(line.amount, line.currency),
+        fee=money_of(line.fee, line.currency),
         occurred_at=moment(line.created),
     )
 
@@ -218,10 +227,3 @@ def _operation_id(refund: Refund) -> OperationId | None:
         return OperationId(UUID((refund.metadata or {}).get(OPERATION_ID, "")))
     except ValueError:
         return None
-
-
-def _money(amount: int, currency: str) -> Money:
-    money = traded_money_of(amount, currency)
-    if money is None:
-        raise AnswerUnreadable("currency-unsupported")
-    return money

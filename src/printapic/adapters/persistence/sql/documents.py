@@ -22,8 +22,8 @@ Document = Mapping[str, Any]
 
 
 def money(minor: int, currency: str) -> Money:
-    """An amount from its minor units and its currency's code."""
-    return Money(minor, Currency.of(currency))
+    """An amount as it was written: money that came may be in a currency that the shop does not trade in."""
+    return Money(minor, Currency.known(currency))
 
 
 def write_time(moment: datetime | None) -> str | None:

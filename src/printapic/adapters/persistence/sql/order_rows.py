@@ -97,7 +97,7 @@ def read_order(
 
 def total_of(row: Values) -> Money:
     """The total: the DECIMAL has two decimals in every currency, yen too."""
-    currency = Currency.of(row["currency"])
+    currency = Currency.known(row["currency"])
     return Money(int(row["total_amount"].scaleb(currency.exponent)), currency)
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from printapic.adapters.payments.paypal.answers import Unreadable
+from printapic.adapters.payments.paypal.answers import Refused, Unreadable
 from printapic.adapters.payments.paypal.currencies import CURRENCIES, Amount, money_of, on_wire
-from printapic.domain.money import Currency, CurrencyUnsupported, Money
+from printapic.domain.money import ISO_4217, Currency, Money
 
 NO_DECIMALS = {"HUF", "JPY", "TWD"}
 
@@ -70,8 +70,13 @@ def test_u5_an_amount_that_is_none_is_unreadable(value: str, code: str) -> None:
 
 def test_paypal_and_the_shop_count_the_same_decimals() -> None:
     for code, rule in CURRENCIES.items():
-        try:
-            exponent = Currency.of(code).exponent
-        except CurrencyUnsupported:
-            continue
-        assert rule.exponent == exponent, code
+        assert rule.exponent == ISO_4217[code], code
+
+
+@given(st.sampled_from(sorted(ISO_4217)), st.integers(-(10**12), 10**12))
+def test_a1_books_are_read_in_currencies_that_nobody_can_be_asked_for(code: str, minor: int) -> None:
+    told = Money(minor, Currency.known(code))
+    assert money_of(Amount(currency_code=code, value=told.amount)) == told
+    if code not in CURRENCIES:
+        with pytest.raises(Refused):
+            on_wire(told)

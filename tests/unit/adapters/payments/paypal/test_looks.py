@@ -11,7 +11,7 @@ import pytest
 
 from printapic.application.ports.payments import Done, NotSent, Outcome, Rejected, Unknown
 from printapic.domain.ids import OperationId
-from printapic.domain.money import Money
+from printapic.domain.money import Currency, Money
 from printapic.domain.payments.attempt import AttemptState, Provider
 from printapic.domain.payments.snapshot import AuthorizationFact, CaptureFact, RefundState, Snapshot
 from tests.unit.adapters.payments.paypal.bodies import (
@@ -66,6 +66,7 @@ def test_h1_a_paid_order_shows_what_came_and_what_it_cost(line: Line) -> None:
         our_reference=ATTEMPT,
         livemode=False,
         state=AttemptState.CAPTURED,
+        amount=PRICE,
         captures=(CaptureFact(ref=CAPTURE, amount=PRICE, fee=Money.of("0.64", "EUR"), occurred_at=THEN),),
         other_refs=(CAPTURE,),
     )
@@ -115,6 +116,24 @@ def test_every_status_has_its_state(line: Line, body: Json, state: AttemptState)
 def test_h4_money_that_did_not_come_is_no_capture(line: Line, body: Json) -> None:
     snapshot = look(line, body)
     assert (snapshot.captures, snapshot.other_refs) == ((), (CAPTURE,))
+
+
+def test_a3_what_the_customer_approved_is_told(line: Line) -> None:
+    """It may be another amount than the order costs now: then nothing is taken."""
+    assert look(line, order("APPROVED", amount=amount("13.00"))).amount == Money.of("13.00", "EUR")
+    assert look(line, order("APPROVED", amount=amount("13.00", "HKD"))).amount == Money(
+        1300, Currency.known("HKD")
+    )
+    assert look(line, order("APPROVED", amount=None)).amount is None
+
+
+def test_a1_money_in_a_currency_that_the_shop_does_not_trade_in_is_seen(line: Line) -> None:
+    body = paid(
+        amount=amount("12.345", "KWD"),
+        seller_receivable_breakdown={"paypal_fee": amount("0.40", "HKD")},
+    )
+    (fact,) = look(line, body).captures
+    assert (str(fact.amount), str(fact.fee)) == ("12.345 KWD", "0.40 HKD")
 
 
 def test_h2_an_authorization_shows_until_when_the_bank_holds_how_much(line: Line) -> None:
@@ -202,6 +221,13 @@ def test_l1_a_fee_is_known_as_soon_as_paypal_says_it(line: Line, breakdown: Json
         paid(amount=amount("12.901")),
         paid(amount=amount("12.90", "XTS")),
         paid(amount={"value": "12.90"}),
+        paid(amount=amount("0.00")),
+        paid(amount=amount("-12.90")),
+        held(amount=amount("0.00")),
+        held(amount=amount("-12.90")),
+        paid(refunds=[refund(amount=amount("0.00"))]),
+        paid(refunds=[refund(amount=amount("-2.00"))]),
+        paid(refunds=[refund(amount=amount("2.00", "USD"))]),
         paid(create_time="2026-11-22 at noon"),
         paid(create_time="2026-11-22T12:00:00"),
         paid(create_time=None),

@@ -115,6 +115,17 @@ def test_i2_a_key_that_refunded_something_else_is_refused(line: Line, made: Json
 
 
 @pytest.mark.parametrize(
+    "told", [amount("0.00"), amount("-2.00"), amount("2.00", "USD"), amount("2.00", "XTS")]
+)
+def test_u5_a_refund_that_cannot_be_is_none_that_we_know_of(line: Line, told: Json) -> None:
+    line.tell(GIVE_BACK, says(201, {**OURS, "amount": told}))
+    assert isinstance(refunded(line), Unknown)
+    line.tell(ORDER_AT, says(200, paid("PARTIALLY_REFUNDED", refunds=[{**OURS, "amount": told}])))
+    assert isinstance(refunded(line), Unknown)
+    assert len(line.sent(GIVE_BACK)) == 1
+
+
+@pytest.mark.parametrize(
     "money", [Money.of("0.00", "EUR"), Money.of("-1.00", "EUR"), Money(1, Currency("XTS", 2))]
 )
 def test_r2_a_refund_of_nothing_or_of_unknown_money_is_not_sent(line: Line, money: Money) -> None:

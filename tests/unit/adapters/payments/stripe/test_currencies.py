@@ -13,13 +13,12 @@ from printapic.adapters.payments.stripe.currencies import (
     WireAmountUnreadable,
     money_of,
     traded,
-    traded_money_of,
     wire_amount,
     wire_currency,
 )
-from printapic.domain.money import Currency, Money
+from printapic.domain.money import ISO_4217, Currency, Money
 
-NO_DECIMALS = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()
+NO_DECIMALS = "BIF CLP DJF GNF JPY KMF KRW PYG RWF VND VUV XAF XOF XPF".split()
 THREE_DECIMALS = "BHD JOD KWD OMR TND".split()
 
 
@@ -39,6 +38,14 @@ def test_h6_two_currencies_without_decimals_are_written_with_two_that_are_zero(c
     assert money_of(129000, code.lower()) == Money(1290, Currency(code, 0))
     with pytest.raises(WireAmountUnreadable):
         money_of(129050, code.lower())
+
+
+def test_h6_ariary_have_hundredths_that_stripe_does_not_write() -> None:
+    assert wire_amount(money(129000, "MGA")) == 1290
+    assert money_of(1290, "mga") == Money(129000, Currency("MGA", 2))
+    assert money_of(1290, "mga").currency.exponent == 2
+    with pytest.raises(AmountNotPayable):
+        wire_amount(money(129050, "MGA"))
 
 
 @pytest.mark.parametrize("code", THREE_DECIMALS)
@@ -95,5 +102,13 @@ def test_only_what_the_shop_trades_in_is_offered() -> None:
     assert {"EUR", "USD", "JPY", "KRW", "CHF"} <= set(traded())
     assert not {"HUF", "ISK", "KWD"} & set(traded())
     assert traded()["JPY"].exponent == 0
-    assert traded_money_of(1290, "eur") == Money.of("12.90", "EUR")
-    assert traded_money_of(1290, "huf") is None
+
+
+def test_a1_money_that_came_is_read_and_given_back_in_a_currency_that_is_not_offered() -> None:
+    came = money_of(2000, "hkd")
+    assert (came, came.currency.exponent) == (Money(2000, Currency("HKD", 2)), 2)
+    assert (wire_amount(came), wire_currency(came)) == (2000, "hkd")
+
+
+def test_stripe_and_the_shop_count_the_same_decimals() -> None:
+    assert {code: unit.exponent for code, unit in UNITS.items()} == ISO_4217

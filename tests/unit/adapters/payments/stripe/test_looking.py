@@ -11,7 +11,7 @@ import pytest
 
 from printapic.application.ports.payments import NotSent, Outcome, Unknown
 from printapic.domain.ids import OperationId
-from printapic.domain.money import Money
+from printapic.domain.money import Currency, Money
 from printapic.domain.payments.attempt import AttemptState, Provider
 from printapic.domain.payments.snapshot import (
     AuthorizationFact,
@@ -125,6 +125,7 @@ def test_h1_a_look_tells_everything_about_a_payment(wire: Wire) -> None:
         our_reference=ATTEMPT,
         livemode=False,
         state=AttemptState.CAPTURED,
+        amount=PRICE,
         captures=(
             CaptureFact(
                 ref="ch_1", amount=PRICE, fee=Money.of("0.44", "EUR"), occurred_at=NOON + 61 * SECOND
@@ -137,12 +138,26 @@ def test_h1_a_look_tells_everything_about_a_payment(wire: Wire) -> None:
     assert wire.forms(REFUNDS) == wire.forms(DISPUTES) == [{"payment_intent": "pi_1", "limit": "100"}]
 
 
-def test_a_fee_that_is_not_known_yet_or_in_another_currency_is_none(wire: Wire) -> None:
-    for books in (None, line("txn_1", 500_000, currency="huf", fee=17_000)):
-        page = complete("succeeded", charge(balance_transaction=books))
-        assert value_of(look(wire, page)).captures[0].fee is None
-    page = complete("succeeded", charge(balance_transaction=line("txn_1", 1400, currency="usd", fee=70)))
-    assert value_of(look(wire, page)).captures[0].fee == Money.of("0.70", "USD")
+def test_a_fee_may_be_unknown_yet_and_in_the_currency_of_the_account(wire: Wire) -> None:
+    page = complete("succeeded", charge(balance_transaction=None))
+    assert value_of(look(wire, page)).captures[0].fee is None
+    for code, fee in (("usd", "70 cents"), ("huf", "in no shop")):
+        page = complete("succeeded", charge(balance_transaction=line("txn_1", 1400, currency=code, fee=70)))
+        told = value_of(look(wire, page)).captures[0].fee
+        assert told == Money(70, Currency.known(code.upper())), fee
+
+
+def test_a1_money_in_a_currency_that_the_shop_does_not_trade_in_is_seen(wire: Wire) -> None:
+    page = complete("succeeded", charge(currency="hkd"))
+    snapshot = value_of(look(wire, page))
+    assert [fact.amount for fact in snapshot.captures] == [Money(1290, Currency.known("HKD"))]
+    assert snapshot.amount == PRICE
+
+
+def test_what_the_page_asks_for_is_told_where_stripe_says_so(wire: Wire) -> None:
+    assert value_of(look(wire, session(amount_total=1300))).amount == Money.of("13.00", "EUR")
+    assert value_of(look(wire, session(amount_total=None))).amount is None
+    assert value_of(look(wire, session(currency=None))).amount is None
 
 
 def test_h2_a_hold_is_told_with_the_time_until_which_the_bank_keeps_it(wire: Wire) -> None:
@@ -326,7 +341,11 @@ UNREADABLE = {
     "no environment": without(session(), "livemode"),
     "no intent at all": without(session(), "payment_intent"),
     "no amount": complete("succeeded", without(charge(), "amount_captured")),
-    "a currency that we do not trade in": complete("succeeded", charge(currency="huf")),
+    "a currency that is none": complete("succeeded", charge(currency="xts")),
+    "a charge below zero": complete("succeeded", charge(-1290)),
+    "a charge of nothing": complete("succeeded", charge(amount=0)),
+    "a hold of nothing": complete("requires_capture", charge(0, amount=0), capture_method="manual"),
+    "a hold below zero": complete("requires_capture", charge(0, amount=-1290), capture_method="manual"),
     "a currency that nobody knows": complete("succeeded", charge(currency="EUR")),
     "a fraction": complete("succeeded", charge(amount_captured=12.5)),
 }
@@ -344,6 +363,10 @@ def test_u5_what_cannot_be_read_is_never_guessed(wire: Wire, page: Json) -> None
     [
         (listing(refund(status="reconsidered")), None),
         (listing(refund(charge=None)), None),
+        (listing(refund(amount=0)), None),
+        (listing(refund(amount=-200)), None),
+        (listing(refund(currency="usd")), None),
+        (None, listing(dispute(amount=-1290))),
         ({"data": []}, None),
         (None, listing(dispute("escalated"))),
         (None, listing(without(dispute(), "balance_transactions"))),

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from printapic.application.ports.payments import Movement, MovementKind, MovementsUnavailable
-from printapic.domain.money import Money
+from printapic.domain.money import Currency, Money
 from tests.unit.adapters.payments.stripe.wire import (
     BOOKS,
     NOON,
@@ -129,6 +129,12 @@ def test_what_stripe_converted_is_told_in_the_customers_currency(
     assert movement.settled == Money(amount, movement.fee.currency)
 
 
+def test_lines_in_currencies_that_the_shop_does_not_trade_in_are_read(wire: Wire) -> None:
+    foreign = line("txn_1", 1290, "charge", currency="hkd", fee=44)
+    (movement,) = movements(wire, listing(foreign))
+    assert (str(movement.amount), str(movement.fee)) == ("12.90 HKD", "0.44 HKD")
+
+
 def test_a_dispute_is_told_as_the_look_tells_it_and_a_payout_as_the_bank_gets_it(wire: Wire) -> None:
     dispute = line("txn_1", -1400, "dispute", {"id": "du_1"}, currency="usd", exchange_rate=1.08)
     payout = line("txn_2", -900, "payout", {"id": "po_1"}, currency="usd", exchange_rate=1.08)
@@ -145,11 +151,13 @@ def test_a_payout_that_stripe_converted_says_both_amounts(wire: Wire) -> None:
     assert (payout.amount, payout.settled) == (Money.of("-9.00", "EUR"), Money.of("-9.72", "USD"))
 
 
-def test_what_became_of_money_in_a_currency_that_we_do_not_trade_in_is_not_told(wire: Wire) -> None:
+def test_what_became_of_money_is_told_in_the_accounts_currency_whichever_that_is(wire: Wire) -> None:
     source = {"id": "ch_1", "amount": 1290, "currency": "eur"}
     converted = line("txn_1", 520000, "charge", source, currency="huf", exchange_rate=403.1)
     (movement,) = movements(wire, listing(converted))
-    assert (movement.amount, movement.settled, movement.fee) == (PRICE, None, None)
+    forint = Currency.known("HUF")
+    assert (movement.amount, movement.settled) == (PRICE, Money(520_000, forint))
+    assert movement.fee == Money.zero(forint)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +168,7 @@ def test_what_became_of_money_in_a_currency_that_we_do_not_trade_in_is_not_told(
         refuses(401),
         refuses(500),
         {"data": [{"id": "txn_1"}], "has_more": False},
-        listing(line("txn_1", 1, currency="huf")),
+        listing(line("txn_1", 1, currency="xts")),
         listing(line("txn_1", 1, currency="usd", exchange_rate=1.08)),
         listing(more=True),
     ],

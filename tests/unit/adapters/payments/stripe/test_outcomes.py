@@ -181,6 +181,7 @@ UNREADABLE = {
     "a fraction": json.dumps(refund(amount=200.5)).encode(),
     "a text for an amount": json.dumps(refund(amount="200")).encode(),
     "true for an amount": json.dumps(refund(amount=True)).encode(),
+    "nothing at all": json.dumps(refund(amount=0)).encode(),
     "less than nothing": json.dumps(refund(amount=-200)).encode(),
     "another amount": json.dumps(refund(amount=201)).encode(),
     "another charge": json.dumps(refund(charge="ch_2")).encode(),

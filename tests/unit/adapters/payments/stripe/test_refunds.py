@@ -135,6 +135,15 @@ def test_i4_a_refund_whose_key_was_forgotten_is_not_made_twice(wire: Wire) -> No
     assert wire.posts == []
 
 
+@pytest.mark.parametrize("theirs", [{"currency": "usd"}, {"amount": 0}, {"amount": -200}])
+def test_u5_a_refund_of_ours_that_cannot_be_is_no_refund_and_no_second_is_made(
+    wire: Wire, theirs: Json
+) -> None:
+    wire.tell(REFUNDS, listing(refund(**theirs)))
+    assert isinstance(give_back(wire), Unknown)
+    assert wire.posts == []
+
+
 @pytest.mark.parametrize(
     "gone", [httpx.ReadTimeout("slow"), httpx.ConnectError("no"), refuses(401), listing(more=True)], ids=str
 )
