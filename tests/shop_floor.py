@@ -37,6 +37,7 @@ from printapic.adapters.persistence.memory.idempotency import MemoryIdempotencyK
 from printapic.adapters.persistence.memory.jobs import MemoryJobLedger
 from printapic.adapters.persistence.memory.shredding import MemoryShredder
 from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWorkFactory
+from printapic.adapters.system.alerts import LogAlerts
 from printapic.adapters.system.clock import FixedClock
 from printapic.adapters.system.identifiers import SeededIdentifiers
 from printapic.adapters.throttle.memory import MemoryThrottle
@@ -460,6 +461,7 @@ def furnished(
     shop = assembled(
         unit_of_work=units,
         clock=clock,
+        alerts=LogAlerts(),
         worker=worker,
         audit_seal=notary().seal,
         audit_checkpoints=checkpoints or MemoryAuditCheckpoints(),

@@ -32,6 +32,7 @@ from printapic.application.payments.reconciliation import ReconcileDaily
 from printapic.application.payments.refunds import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, first_poll
 from printapic.application.payments.undecided import ResolveOperation
+from printapic.application.payments.watching import LookThroughPayments, WatchPayments
 from printapic.application.ports.jobs import Job
 from printapic.application.users.erasure import EraseUser, ShredErased
 from printapic.application.users.purging import PurgeExpired
@@ -214,17 +215,19 @@ JOBS = frozenset(
         for use_case in (
             ClearShelf,
             DispatchOperation,
+            LookThroughPayments,
             PurgeExpired,
             PurgeInbox,
             ReconcileDaily,
             SealAuditLog,
             SettleWebhook,
+            WatchPayments,
         )
     }
 )
 """Every use case that may be run as a job. Some are promised by no event: the reading of a webhook by the
-inbox, as it stores the webhook, checkpoints of the audit log, housekeeping and the comparison of the books by
-timers, and a single dispatch by releases that had no `ResolveOperation`."""
+inbox, as it stores the webhook, checkpoints of the audit log, housekeeping, the comparison of the books and
+looks at payments by timers, and a single dispatch by releases that had no `ResolveOperation`."""
 
 
 def jobs_for(event: DomainEvent) -> Iterable[Job]:

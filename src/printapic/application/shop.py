@@ -66,6 +66,7 @@ from printapic.application.payments.replaying import ListWebhookEvents, ReplayWe
 from printapic.application.payments.settlement import PollPayment, SyncPayment
 from printapic.application.payments.staff import AcceptParkedMoney, RefundPayment, ResolveReview
 from printapic.application.payments.undecided import ResolveOperation
+from printapic.application.payments.watching import LookThroughPayments, ScheduleWatch, WatchPayments
 from printapic.application.ports.jobs import Job
 from printapic.application.reactions import JOBS
 from printapic.application.users.administration import (
@@ -205,6 +206,9 @@ class Shop:
     list_webhook_events: ListWebhookEvents
     replay_webhook: ReplayWebhook
     check_payments: CheckPayments
+    watch_payments: WatchPayments
+    look_through_payments: LookThroughPayments
+    schedule_watch: ScheduleWatch
     list_payments: ListPayments
     read_transactions: ReadTransactions
     export_transactions: ExportTransactions

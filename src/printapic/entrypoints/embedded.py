@@ -115,6 +115,7 @@ def _keep_time(container: Container, stop: threading.Event) -> None:
         shop.schedule_clearing,
         shop.schedule_reconciliation,
         shop.schedule_inbox_purge,
+        shop.schedule_watch,
     )
     pause_s = 0.0
     while not stop.wait(pause_s):

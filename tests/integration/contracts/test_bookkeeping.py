@@ -11,11 +11,12 @@ import pytest
 
 from printapic.application.payments.bookkeeping import recorded_place
 from printapic.application.ports.bookkeeping import FindingQuery, JournalEntry, LogEntry, LogPosition
-from printapic.domain.ids import UserId
+from printapic.domain.ids import OperationId, UserId
 from printapic.domain.money import Money
 from printapic.domain.orders.order import Order
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.finding import Finding, FindingKind, FindingState
+from printapic.domain.payments.operation import UNDECIDED, OperationState
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.transaction import Posting, Transaction, TransactionType
 from printapic.domain.payments.treasury import TreasuryEntry, TreasuryType
@@ -434,3 +435,69 @@ def test_times_keep_their_microseconds(shop: Store) -> None:
     with shop.units.reading() as work:
         assert work.journal.recorded(since=b.minutes(0), until=exact, after=None, limit=9) == ()
         assert refs(work.journal.recorded(since=exact, until=FOR_EVER, after=None, limit=9)) == ["exact"]
+
+
+# What is looked at every few minutes
+
+
+def pages(shop: Store, method: str, **arguments: object) -> list[Payment]:
+    """One payment a page."""
+    found: list[Payment] = []
+    with shop.units.reading() as work:
+        ask = getattr(work.payments, method)
+        while page := ask(**arguments, before=found[-1].id if found else None, limit=1):
+            found.extend(page)
+    return found
+
+
+def test_payments_with_old_undecided_calls_are_found_newest_first(shop: Store) -> None:
+    def calling(*states: OperationState, minute: float) -> Payment:
+        payment = log_of(shop)
+        calls = tuple(
+            b.an_operation(
+                id=OperationId(b.new_id()),
+                attempt_id=payment.attempts[0].id,
+                state=state,
+                created_at=b.minutes(minute),
+            )
+            for state in states
+        )
+        with shop.units() as work:
+            stored = work.payments.get(payment.id)
+            stored.operations = calls
+            work.payments.save(stored)
+            work.commit()
+        return stored
+
+    waiting = [calling(OperationState.SUCCEEDED, state, minute=30) for state in sorted(UNDECIDED)]
+    calling(OperationState.UNKNOWN, minute=31)
+    calling(*(state for state in OperationState if state not in UNDECIDED), minute=30)
+    assert pages(shop, "undecided", created_until=b.minutes(30)) == waiting[::-1]
+    assert pages(shop, "undecided", created_until=b.minutes(29)) == []
+
+
+def test_payments_with_money_in_suspense_are_found_newest_first(shop: Store) -> None:
+    def moving(ref: str, *moves: tuple[str, str, str, str]) -> Payment:
+        postings = tuple(
+            Posting(debit=debit, credit=credit, amount=Money.of(amount, currency))
+            for debit, credit, amount, currency in moves
+        )
+        return log_of(shop, row(ref, at=1, postings=postings))
+
+    parked = (CLEARING, "suspense", "3.00", "EUR")
+    returned = ("suspense", "refunds_payable", "3.00", "EUR")
+    left = moving("left", parked)
+    moving("returned", parked, returned)
+    moving("elsewhere", (CLEARING, "order_receivable", "3.00", "EUR"))
+    partly = moving("partly", parked, ("suspense", "refunds_payable", "2.99", "EUR"))
+    other = moving("other", parked, ("suspense", "refunds_payable", "3.00", "USD"))
+    assert pages(shop, "in_suspense") == [other, partly, left]
+
+
+def test_payments_whose_log_grew_are_found_newest_first(shop: Store) -> None:
+    old, young = log_of(shop, row("old", at=1)), log_of(shop, row("young", at=1, recorded=3))
+    both = log_of(shop, row("early", at=1), row("late", at=2), row("later", at=4))
+    log_of(shop)
+    assert pages(shop, "changed", since=b.minutes(3)) == [both, young]
+    assert pages(shop, "changed", since=b.minutes(1)) == [both, young, old]
+    assert pages(shop, "changed", since=b.minutes(5)) == []

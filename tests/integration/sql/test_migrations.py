@@ -25,7 +25,7 @@ from printapic.domain.payments.payment import Payment
 from tests import builders as b
 from tests.integration.stores import sql_units
 
-ALL = tuple(f"{number:04}" for number in range(1, 15))
+ALL = tuple(f"{number:04}" for number in range(1, 16))
 APPEND_ONLY = (
     "audit_log",
     "ledger_postings",

@@ -115,7 +115,7 @@ def test_timers_go_on_when_the_database_was_away_for_a_moment(
 
 
 def test_what_is_due_by_the_clock_is_promised_and_can_be_done(settings: Settings) -> None:
-    due = {"SealAuditLog", "PurgeExpired", "ClearShelf", "ReconcileDaily", "PurgeInbox"}
+    due = {"SealAuditLog", "PurgeExpired", "ClearShelf", "ReconcileDaily", "PurgeInbox", "WatchPayments"}
     with open_container(settings) as container:
         worker = container.worker()
         with keeping_time(container):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -10,15 +11,16 @@ import attrs
 from printapic.application.ports.bookkeeping import FindingQuery
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.inbox import InboxPosition, InboxQuery
-from printapic.application.ports.unit_of_work import UnitOfWorkFactory
+from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.domain.ids import PaymentId
 from printapic.domain.payments.finding import FindingState
 from printapic.domain.payments.inbox import InboxState
 from printapic.domain.payments.payment import Payment
-from printapic.domain.payments.soundness import faults_of
+from printapic.domain.payments.soundness import faults_of, parked_since
 
 WEBHOOKS_TAKE = timedelta(minutes=5)
 CALLS_TAKE = timedelta(minutes=15)
+PARKED_MONEY_WAITS = timedelta(hours=24)
 _AT_ONCE = 100
 
 
@@ -26,12 +28,14 @@ class ConcernKind(StrEnum):
     """A webhook that nobody looked into, a call that nobody decided, a payment that does not add up.
 
     `BOOKS_DIFFER`: a provider's books say something else than ours, and nobody has closed that.
+    `MONEY_PARKED`: money that fits to nothing, and that nobody gave back or accepted for a day.
     """
 
     WEBHOOK_WAITS = "webhook-waits"
     CALL_UNDECIDED = "call-undecided"
     PAYMENT_UNSOUND = "payment-unsound"
     BOOKS_DIFFER = "books-differ"
+    MONEY_PARKED = "money-parked"
 
 
 @attrs.frozen(kw_only=True)
@@ -46,14 +50,18 @@ class Concern:
 
 @attrs.frozen(kw_only=True)
 class CheckPayments:
-    """Look through the inbox, every payment and the findings. Nothing is changed, no provider is asked."""
+    """Look through the inbox, the payments and the findings. Nothing is changed, no provider is asked."""
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
 
-    def __call__(self) -> tuple[Concern, ...]:
+    def __call__(self, *, changed_since: datetime | None = None) -> tuple[Concern, ...]:
+        """Each concern once. Payments whose log is older than `changed_since` only where something waits."""
         now = self.clock.now()
-        return (*self._waiting(now), *self._in_payments(now), *self._in_books())
+        of_payments = (
+            concern for payment in self._payments(now, changed_since) for concern in _concerns(payment, now)
+        )
+        return tuple(dict.fromkeys((*self._waiting(now), *of_payments, *self._in_books())))
 
     def _waiting(self, now: datetime) -> list[Concern]:
         query = InboxQuery(state=InboxState.RECEIVED, received_before=now - WEBHOOKS_TAKE)
@@ -81,16 +89,31 @@ class CheckPayments:
                 livemode=last.livemode,
             )
 
-    def _in_payments(self, now: datetime) -> list[Concern]:
-        found: list[Concern] = []
+    def _payments(self, now: datetime, changed_since: datetime | None) -> Iterator[Payment]:
+        """All of them; or those that wait, and those whose log was added to."""
+        if changed_since is None:
+            yield from self._leaf(
+                lambda work, before: work.payments.page(review=False, before=before, limit=_AT_ONCE)
+            )
+            return
+        yield from self._leaf(
+            lambda work, before: work.payments.undecided(
+                created_until=now - CALLS_TAKE, before=before, limit=_AT_ONCE
+            )
+        )
+        yield from self._leaf(lambda work, before: work.payments.in_suspense(before=before, limit=_AT_ONCE))
+        yield from self._leaf(
+            lambda work, before: work.payments.changed(since=changed_since, before=before, limit=_AT_ONCE)
+        )
+
+    def _leaf(self, page: Callable[[UnitOfWork, PaymentId | None], tuple[Payment, ...]]) -> Iterator[Payment]:
         before: PaymentId | None = None
         while True:
             with self.unit_of_work.reading() as work:
-                payments = work.payments.page(review=False, before=before, limit=_AT_ONCE)
+                payments = page(work, before)
             if not payments:
-                return found
-            for payment in payments:
-                found.extend(_concerns(payment, now))
+                return
+            yield from payments
             before = payments[-1].id
 
     def _in_books(self) -> list[Concern]:
@@ -125,4 +148,8 @@ def _concerns(payment: Payment, now: datetime) -> list[Concern]:
         )
         for fault in faults_of(payment)
     ]
-    return [*undecided, *unsound]
+    since = parked_since(payment)
+    if since is None or since > now - PARKED_MONEY_WAITS:
+        return [*undecided, *unsound]
+    parked = Concern(kind=ConcernKind.MONEY_PARKED, ref=str(payment.id), what="suspense", since=since)
+    return [*undecided, *unsound, parked]

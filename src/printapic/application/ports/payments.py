@@ -56,6 +56,20 @@ class PaymentRepository(Protocol):
     def page(self, *, review: bool, before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
         """All payments, or those that a person has to look at, the newest first. None is locked."""
 
+    @abstractmethod
+    def undecided(
+        self, *, created_until: datetime, before: PaymentId | None, limit: int
+    ) -> tuple[Payment, ...]:
+        """Those with a call that was prepared by then and is undecided, the newest first. None is locked."""
+
+    @abstractmethod
+    def in_suspense(self, *, before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+        """Those whose money in suspense is not nothing, the newest first. None is locked."""
+
+    @abstractmethod
+    def changed(self, *, since: datetime, before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+        """Those whose log got a row at `since` or later, the newest first. None is locked."""
+
 
 @attrs.frozen(kw_only=True)
 class Trace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 import attrs
@@ -39,6 +40,22 @@ def faults_of(payment: Payment) -> tuple[Fault, ...]:
     if log.has(TransactionType.DUE, str(payment.id)):
         found.extend(_faults_of_ledger(payment))
     return tuple(found)
+
+
+def parked_since(payment: Payment) -> datetime | None:
+    """Since when there has been money in suspense all the time; None where there is none."""
+    since, balances = None, dict[str, int]()
+    for row in payment.transactions:
+        for posting in row.postings:
+            code, minor = posting.amount.currency.code, posting.amount.minor
+            for account, change in ((posting.debit, minor), (posting.credit, -minor)):
+                if account == ledger.SUSPENSE:
+                    balances[code] = balances.get(code, 0) + change
+        if not any(balances.values()):
+            since = None
+        elif since is None:
+            since = row.recorded_at
+    return since
 
 
 def _faults_of_ledger(payment: Payment) -> list[Fault]:

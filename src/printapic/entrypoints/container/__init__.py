@@ -29,6 +29,7 @@ from printapic.adapters.notifications.memory import MemoryMailer
 from printapic.adapters.notifications.smtp import SmtpMailer
 from printapic.adapters.notifications.templates import JinjaMailTemplates
 from printapic.adapters.persistence.sql.migrate import migrate
+from printapic.adapters.system.alerts import LogAlerts
 from printapic.adapters.system.clock import SystemClock
 from printapic.adapters.system.identifiers import RandomIdentifiers
 from printapic.adapters.throttle.memory import MemoryThrottle
@@ -196,6 +197,7 @@ class Container(containers.DeclarativeContainer):
     closing: providers.Provider[ExitStack] = providers.ThreadSafeSingleton(ExitStack)
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(RandomIdentifiers)
+    alerts = providers.ThreadSafeSingleton(LogAlerts)
     keyring = providers.ThreadSafeSingleton(keyring, settings, clock)
     cursor_secrets = providers.Callable(cursor_secrets, keyring, clock)
     sealer = providers.ThreadSafeSingleton(AesGcmSealer, keyring=keyring)
@@ -247,6 +249,7 @@ class Container(containers.DeclarativeContainer):
         shop,
         unit_of_work=unit_of_work,
         clock=clock,
+        alerts=alerts,
         worker=worker,
         audit_seal=audit_seal,
         audit_checkpoints=audit_checkpoints,

@@ -100,3 +100,29 @@ def test_a_payment_whose_ledger_was_touched_is_told(floor: ShopFloor, anna: Acto
         (ConcernKind.PAYMENT_UNSOUND, str(payment.id), "postings-differ"),
         (ConcernKind.PAYMENT_UNSOUND, str(payment.id), "receivable-differs"),
     ]
+
+
+def test_v3_money_that_fits_to_nothing_is_told_after_a_day_until_somebody_decides(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    order = floor.place(anna).order
+    floor.press(floor.start(order), desk=DeskOrder(amount_off=1))
+    floor.hear()
+    payment = floor.payment(order)
+    parked = ConcernKind.MONEY_PARKED
+    floor.clock.advance(24 * HOUR - MINUTE / 60)
+    assert parked not in {kind for kind, _, _ in told(floor)}
+    floor.clock.advance(MINUTE / 60)
+    changed_now = floor.clock.now()
+    for concerns in (floor.shop.check_payments(), floor.shop.check_payments(changed_since=changed_now)):
+        (concern,) = (each for each in concerns if each.kind is parked)
+        assert (concern.ref, concern.what) == (str(payment.id), "suspense")
+        assert concern.since == changed_now - 24 * HOUR
+    (capture,) = payment.log.captures()
+    staff = Staff(user_id=None, refund_any=True, caller=UNKNOWN_CALLER)
+    floor.shop.refund_payment(
+        payment_id=payment.id, amount=None, capture_ref=capture.ref, reason="wrong", idempotency_key="k",
+        staff=staff,
+    )  # fmt: skip
+    floor.work()
+    assert parked not in {kind for kind, _, _ in told(floor)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from operator import attrgetter
 
 from printapic.adapters.persistence.memory.state import MemoryTransaction, copy_of
 from printapic.application.ports.payments import PaymentRepository
 from printapic.application.ports.unit_of_work import ConcurrentUpdate
 from printapic.domain.ids import AttemptId, OrderId, PaymentId, UserId
+from printapic.domain.payments import ledger
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.payment import Payment, PaymentNotFound
 
@@ -68,8 +70,32 @@ class MemoryPaymentRepository(PaymentRepository):
     def page(self, *, review: bool, before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
         """Newest first."""
         wanted = [each for each in self._all() if each.review_reasons or not review]
-        newest = sorted(wanted, key=attrgetter("id"), reverse=True)
-        return tuple(copy_of(payment) for payment in newest if before is None or payment.id < before)[:limit]
+        return _page(wanted, before, limit)
+
+    def undecided(
+        self, *, created_until: datetime, before: PaymentId | None, limit: int
+    ) -> tuple[Payment, ...]:
+        """Newest first."""
+        wanted = [
+            each
+            for each in self._all()
+            if any(call.undecided and call.created_at <= created_until for call in each.operations)
+        ]
+        return _page(wanted, before, limit)
+
+    def changed(self, *, since: datetime, before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+        """Newest first."""
+        wanted = [each for each in self._all() if any(row.recorded_at >= since for row in each.transactions)]
+        return _page(wanted, before, limit)
+
+    def in_suspense(self, *, before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+        """Newest first."""
+        wanted = [
+            each
+            for each in self._all()
+            if any(account == ledger.SUSPENSE for account, _ in ledger.balances(each.log))
+        ]
+        return _page(wanted, before, limit)
 
     def _all(self) -> list[Payment]:
         return list(self._transaction.table("payments").values())
@@ -81,6 +107,11 @@ class MemoryPaymentRepository(PaymentRepository):
             if other.id != payment.id and (other.order_id == payment.order_id or names & _names(other)):
                 return ConcurrentUpdate()
         return None
+
+
+def _page(wanted: list[Payment], before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+    newest = sorted(wanted, key=attrgetter("id"), reverse=True)
+    return tuple(copy_of(payment) for payment in newest if before is None or payment.id < before)[:limit]
 
 
 def _names(payment: Payment) -> _Names:

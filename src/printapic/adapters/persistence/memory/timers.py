@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from printapic.adapters.persistence.memory.state import MemoryTransaction
 from printapic.application.ports.timers import Timers
@@ -14,10 +14,19 @@ class MemoryTimers(Timers):
     def __init__(self, transaction: MemoryTransaction) -> None:
         self._transaction = transaction
 
-    def claim(self, name: str, slot: datetime) -> bool:
+    def claim(self, name: str, slot: datetime, *, pause: timedelta = timedelta()) -> bool:
         """Move forward only."""
-        last: datetime | None = self._transaction.table("timers").get(name)
-        if last is not None and last >= slot:
+        last = self.last(name)
+        if last is not None and last >= slot - pause:
             return False
-        self._transaction.put("timers", name, slot)
+        self._transaction.put("timers", name, (name, slot))
         return True
+
+    def last(self, name: str) -> datetime | None:
+        """Where it was moved to."""
+        row: tuple[str, datetime] | None = self._transaction.table("timers").get(name)
+        return row[1] if row else None
+
+    def forget(self, prefix: str, *, before: datetime) -> None:
+        """Remove old ones."""
+        self._transaction.drop("timers", lambda row: row[0].startswith(prefix) and row[1] < before)

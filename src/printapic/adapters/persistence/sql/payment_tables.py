@@ -28,6 +28,10 @@ from printapic.domain.payments.operation import OperationKind, OperationState
 from printapic.domain.payments.snapshot import DisputeState
 from printapic.domain.payments.transaction import Source, TransactionType
 
+UNDECIDED_CALLS = text("state IN ('prepared', 'dispatched', 'not_sent', 'unknown')")
+SUSPENSE_POSTINGS = text("debit = 'suspense' OR credit = 'suspense'")
+"""Written out, here and in queries: so a database sees that an index of some rows has those in question."""
+
 payments = Table(
     "payments",
     metadata,
@@ -101,6 +105,12 @@ payment_operations = Table(
     Column("first_sent_at", UtcDateTime),
     UniqueConstraint("payment_id", "position"),
     UniqueConstraint("payment_id", "client_key"),
+    Index(
+        "payment_operations_undecided_idx",
+        "created_at",
+        postgresql_where=UNDECIDED_CALLS,
+        sqlite_where=UNDECIDED_CALLS,
+    ),
     one_of("kind", OperationKind),
     one_of("state", OperationState),
 )
@@ -154,6 +164,12 @@ ledger_postings = Table(
     ),
     CheckConstraint("amount_minor > 0", name="amount_minor"),
     CheckConstraint("debit <> credit", name="debit"),
+    Index(
+        "ledger_postings_suspense_idx",
+        "payment_id",
+        postgresql_where=SUSPENSE_POSTINGS,
+        sqlite_where=SUSPENSE_POSTINGS,
+    ),
 )
 
 payment_disputes = Table(

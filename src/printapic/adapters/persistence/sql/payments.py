@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, select, text, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    TextClause,
+    case,
+    delete,
+    func,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
 
 from printapic.adapters.persistence.sql.parts import parts, rows_of
 from printapic.adapters.persistence.sql.payment_rows import (
@@ -19,6 +31,7 @@ from printapic.adapters.persistence.sql.payment_rows import (
     ref_values,
     transaction_values,
 )
+from printapic.adapters.persistence.sql.payment_tables import SUSPENSE_POSTINGS, UNDECIDED_CALLS
 from printapic.adapters.persistence.sql.tables import (
     ledger_postings,
     payment_attempts,
@@ -32,6 +45,7 @@ from printapic.adapters.persistence.sql.transaction import SqlTransaction, Value
 from printapic.application.ports.payments import PaymentRepository
 from printapic.domain.ids import AttemptId, OrderId, PaymentId, UserId
 from printapic.domain.payments.attempt import Provider
+from printapic.domain.payments.ledger import SUSPENSE
 from printapic.domain.payments.payment import Payment, PaymentNotFound
 
 _PARTS = (
@@ -151,9 +165,38 @@ class SqlPaymentRepository(PaymentRepository):
 
     def page(self, *, review: bool, before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
         """Newest first, in one statement."""
-        statement = _WHOLE.order_by(payments.c.id.desc()).limit(limit)
-        if review:
-            statement = statement.where(text("payments.review_reasons <> '[]'"))
+        conditions = [text("payments.review_reasons <> '[]'")] if review else []
+        return self._page(*conditions, before=before, limit=limit)
+
+    def undecided(
+        self, *, created_until: datetime, before: PaymentId | None, limit: int
+    ) -> tuple[Payment, ...]:
+        """By an index of the undecided calls alone."""
+        waiting = select(payment_operations.c.payment_id).where(
+            UNDECIDED_CALLS, payment_operations.c.created_at <= created_until
+        )
+        return self._page(payments.c.id.in_(waiting), before=before, limit=limit)
+
+    def in_suspense(self, *, before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+        """By an index of the postings from and to that account alone; the database adds."""
+        side = case((ledger_postings.c.debit == SUSPENSE, 1), else_=-1)
+        parked = (
+            select(ledger_postings.c.payment_id)
+            .where(SUSPENSE_POSTINGS)
+            .group_by(ledger_postings.c.payment_id, ledger_postings.c.currency)
+            .having(func.sum(ledger_postings.c.amount_minor * side) != 0)
+        )
+        return self._page(payments.c.id.in_(parked), before=before, limit=limit)
+
+    def changed(self, *, since: datetime, before: PaymentId | None, limit: int) -> tuple[Payment, ...]:
+        """By the log's index of times."""
+        written = select(payment_transactions.c.payment_id).where(payment_transactions.c.recorded_at >= since)
+        return self._page(payments.c.id.in_(written), before=before, limit=limit)
+
+    def _page(
+        self, *conditions: ColumnElement[bool] | TextClause, before: PaymentId | None, limit: int
+    ) -> tuple[Payment, ...]:
+        statement = _WHOLE.where(*conditions).order_by(payments.c.id.desc()).limit(limit)
         if before is not None:
             statement = statement.where(payments.c.id < before)
         return tuple(self._read(row) for row in self._transaction.rows(statement))
