@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from enum import EnumType
 from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -46,6 +47,7 @@ ARGUMENTS: dict[str, Callable[[], Any]] = {
         received_at=b.NOON, provider=Provider.STRIPE, event_id="evt_1", livemode=True
     ),
     "datetime": lambda: b.NOON,
+    "timedelta": timedelta,
     "Job": lambda: Job(name="lost", payload={}, run_at=b.NOON),
     "str": lambda: str(b.new_id()),
     "int": lambda: 5,
