@@ -30,7 +30,7 @@ from printapic.adapters.payments.simulated.gateway import SimulatedGateway
 from printapic.adapters.persistence.sql.engine import sql_engine
 from printapic.adapters.persistence.sql.jobs import SqlJobQueue
 from printapic.adapters.persistence.sql.migrate import migrate
-from printapic.adapters.persistence.sql.tables import ledger_postings, payment_transactions
+from printapic.adapters.persistence.sql.tables import ledger_postings, payment_transactions, payments
 from printapic.adapters.persistence.sql.unit_of_work import SqlUnitOfWorkFactory
 from printapic.adapters.system.clock import FixedClock
 from printapic.adapters.system.identifiers import RandomIdentifiers
@@ -49,7 +49,7 @@ from printapic.domain.payments.transaction import Source, TransactionType
 
 SINCE, MONTH = datetime(2026, 3, 1, tzinfo=UTC), timedelta(days=31)
 LINES, SHORT = (25_000, 100_000), (200,)
-ODD_ONE_IN = 100
+ODD_ONE_IN, PAYOUT_ONE_IN = 100, 1000
 PRICE, FEE = Money.of("12.90", "EUR"), Money.of("0.43", "EUR")
 _AT_ONCE = 5_000
 _CLEARING = "psp_clearing:simulated"
@@ -57,7 +57,10 @@ _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
 class MadeUpBooks(SimulatedGateway):
-    """Has `count` captures in a month; of one in a hundred it says another amount than our log."""
+    """Has `count` captures in a month; of one in a hundred it says another amount than our log.
+
+    After every thousandth it pays something out, of which we know nothing yet.
+    """
 
     def __init__(self, count: int) -> None:
         super().__init__(SimulatedBooks(None, FixedClock(SINCE)), public_url="http://127.0.0.1")
@@ -72,6 +75,8 @@ class MadeUpBooks(SimulatedGateway):
                 return
             if at >= since:
                 yield _line(number, at)
+                if number % PAYOUT_ONE_IN == 0:
+                    yield _payout(number, at)
 
 
 def _line(number: int, at: datetime) -> Movement:
@@ -82,6 +87,17 @@ def _line(number: int, at: datetime) -> Movement:
         kind=MovementKind.CAPTURE,
         amount=PRICE + FEE if odd else PRICE,
         fee=FEE,
+        occurred_at=at,
+    )
+
+
+def _payout(number: int, at: datetime) -> Movement:
+    return Movement(
+        id=f"payout_{number}",
+        ref=f"simulated_payout_{number:012}",
+        kind=MovementKind.PAYOUT,
+        amount=-PRICE,
+        fee=None,
         occurred_at=at,
     )
 
@@ -143,8 +159,9 @@ def _measure(url: str, count: int) -> dict[str, float]:
 
 
 def _check(report: ProviderReport, count: int) -> None:
-    odd = len(range(0, count, ODD_ONE_IN))
-    if (report.lines, dict(report.found)) != (count, {FindingKind.AMOUNT: odd}):
+    odd, payouts = len(range(0, count, ODD_ONE_IN)), len(range(0, count, PAYOUT_ONE_IN))
+    told = report.lines, dict(report.found), dict(report.other_lines)
+    if told != (count, {FindingKind.AMOUNT: odd}, {MovementKind.PAYOUT: payouts}):
         raise AssertionError(report)
 
 
@@ -156,7 +173,7 @@ def _most_resident_mb() -> float:
 
 
 def _fill(url: str, count: int) -> None:
-    """A capture and a fee for each line. What payments and orders they are of is not asked."""
+    """A capture and a fee for each line. Findings ask for the payments; what orders those are of, nobody."""
     # Unlike the shop's own engine, this one lets SQLite overlook what rows refer to.
     engine = create_engine(make_url(url).set(drivername=_DRIVERS[make_url(url).get_backend_name()]))
     step = MONTH / count
@@ -166,10 +183,25 @@ def _fill(url: str, count: int) -> None:
         for start in range(0, count, _AT_ONCE):
             numbers = range(start, min(start + _AT_ONCE, count))
             rows = [row for number in numbers for row in _rows(number, SINCE + number * step)]
+            connection.execute(insert(payments), [_payment(number) for number in numbers])
             connection.execute(insert(payment_transactions), rows)
             postings = [posting for number in numbers for posting in _postings(number)]
             connection.execute(insert(ledger_postings), postings)
     engine.dispose()
+
+
+def _payment(number: int) -> dict[str, Any]:
+    return {
+        "id": UUID(int=number + 1),
+        "order_id": UUID(int=number + 1),
+        "user_id": UUID(int=1),
+        "due_minor": PRICE.minor,
+        "currency": PRICE.currency.code,
+        "created_at": SINCE,
+        "sync_ticket": 0,
+        "review_reasons": [],
+        "version": 1,
+    }
 
 
 def _rows(number: int, at: datetime) -> list[dict[str, Any]]:

@@ -104,7 +104,7 @@ def close_finding(finding_id: UUID, reason: str) -> None:
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
 @click.option("--out", type=OUT_FILE, help="Write to a file instead, all of it or nothing.")
 def export(since: datetime | None, until: datetime | None, form: str, out: Path | None) -> None:
-    """Write the transaction log with its postings, by the time at which it was written down."""
+    """Write the journal with its postings, of payments and of none, by when it was written down."""
     lines = journal_files.as_csv if form == "csv" else journal_files.as_json
     with open_container(Settings.from_environment()) as container, written(out) as file:
         file.writelines(lines(container.shop().export_transactions(since=since, until=until)))
