@@ -86,3 +86,18 @@ def test_a_phone_photo_with_gps_goes_through(tmp_path: Path, photos: Path) -> No
 @pytest.mark.parametrize("arguments", [("absent.jpg",), ("--out",)])
 def test_a_wrong_call_is_exit_code_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert demo(*arguments, cwd=tmp_path).returncode == 2
+
+
+def test_what_is_no_folder_is_left_alone_and_a_wrong_call(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "earlier" / ".printapic-demo").touch()
+    (tmp_path / "link").symlink_to("earlier")
+    before = sorted(tmp_path.rglob("*"))
+    for out in ("pipe", "file/deeper", "link"):
+        done = demo("--out", out, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+        assert f"'{out}' cannot be used: " in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before

@@ -46,7 +46,11 @@ def demo(photos: tuple[Path, ...], out: Path) -> None:
     payment page and the operator. Without a photo it makes one itself. Exit code 1 at the first step
     that does not do what it should.
     """
-    _make_room(out)
+    try:
+        _make_room(out)
+    except OSError as error:
+        why = error.strerror or "it is no folder of its own"
+        raise click.BadParameter(f"'{out}' cannot be used: {why}", param_hint="'--out'") from error
     console = Console()
     with tempfile.TemporaryDirectory() as scratch:
         if not photos:
