@@ -7,7 +7,11 @@ otherwise; they are kept, because pip takes a minute to fill one and two seconds
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nox
 
@@ -23,6 +27,7 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["tests"]
 
 LOCKS = Path("requirements")
+MEMORY, PLENTY_BYTES = Path("/dev/shm"), 4 << 30
 CORE = ("tests/unit/domain", "tests/unit/application")
 SELECTING = ("-k", "-m", "-x", "--co", "--ff", "--lf", "--maxfail", "--nf", "--sw", "--last", "--stepwise")
 QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
@@ -151,7 +156,18 @@ def _test(session: nox.Session) -> None:
     session.run("pytest", *CORE, *_workers(session), "--cov", "--cov-report=", *session.posargs)
     session.run("coverage", "report", "--fail-under=100")
     rest = ("tests", *(f"--ignore={folder}" for folder in CORE))
-    session.run("pytest", *rest, *_workers(session), *session.posargs)
+    with _quick_folder() as folder:
+        session.run("pytest", *rest, *_workers(session), *session.posargs, env=folder)
+
+
+@contextmanager
+def _quick_folder() -> Iterator[dict[str, str]]:
+    """Let pytest keep its folders in memory if that is large: SQLite waits for the disk at every commit."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < PLENTY_BYTES:
+        yield {}
+        return
+    with TemporaryDirectory(prefix="printapic-tests-", dir=MEMORY) as folder:
+        yield {"PYTEST_DEBUG_TEMPROOT": folder}
 
 
 def _workers(session: nox.Session) -> list[str]:

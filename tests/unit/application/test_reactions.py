@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import cache
 from typing import Any, get_type_hints
 from uuid import UUID
 
@@ -56,6 +57,13 @@ def example(event: type[DomainEvent]) -> DomainEvent:
     return event(**values)
 
 
+@cache
+def use_cases() -> frozenset[Any]:
+    """What a shop consists of."""
+    hints = get_type_hints(Shop)
+    return frozenset(hints[field.name] for field in attrs.fields(Shop))
+
+
 def reactions() -> list[Any]:
     return [
         pytest.param(event, reaction, id=f"{event.__name__}-{reaction.use_case.__name__}")
@@ -80,10 +88,7 @@ def test_an_unanswered_event_makes_no_job(event: type[DomainEvent]) -> None:
 def test_a_reaction_gives_its_use_case_exactly_the_arguments_it_asks_for(
     event: type[DomainEvent], reaction: Reaction
 ) -> None:
-    fields = {
-        type_: field.name for field in attrs.fields(Shop) if (type_ := get_type_hints(Shop)[field.name])
-    }
-    assert reaction.use_case in fields
+    assert reaction.use_case in use_cases()
     wanted = get_type_hints(reaction.use_case.__call__)
     del wanted["return"]
     job = reaction.job(example(event))
