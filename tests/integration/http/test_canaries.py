@@ -241,7 +241,7 @@ def test_s1_what_providers_tell_of_payers_goes_nowhere(leaky: Leaky, provider: P
     # Faults that nothing met yet may still be waiting.
     assert any(leaky.sync(anna, payment).json().get("disputed") for _ in WireFault)
     assert all(report.available for report in leaky.shop.shop.reconcile_payments())
-    for path in ("", "/transactions", "/refunds"):
+    for path in ("", "/transactions", "/refunds", "/evidence"):
         leaky.heard(leaky.shop.call("GET", f"/v1/payments/{payment['id']}{path}", clara))
     assert any(entry.startswith("httpcore") for entry in leaky.ear.heard), "nobody listened"
     assert sum(gossip.told for gossip in leaky.gossips) > 40, "nobody told anything"
