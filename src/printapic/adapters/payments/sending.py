@@ -14,6 +14,8 @@ import attrs
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
+from printapic.adapters.payments.deadline import PunctualTransport, done_within
+
 MOST_SENDS = 3
 BUDGET_S = 9.0
 MOST_BYTES = 16 * 1024 * 1024
@@ -25,12 +27,17 @@ _LEAST_LEFT_S = 0.5
 """With less time than this nothing is sent: it could only end in doubt."""
 _UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _OF_THE_BODY_AS_SENT = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+_PLAIN = "identity"
 
 
 def provider_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
-    """A client for one provider: few connections, short patience, no proxies, no redirects."""
+    """A client for one provider: few connections, short patience, no proxies, no redirects.
+
+    It asks for answers as they are: what unpacks itself could be of any size.
+    """
     return httpx.Client(
-        transport=transport or httpx.HTTPTransport(limits=LIMITS, trust_env=False),
+        transport=transport or PunctualTransport(limits=LIMITS),
+        headers={"Accept-Encoding": _PLAIN},
         trust_env=False,
         follow_redirects=False,
         timeout=httpx.Timeout(_READ_S, connect=_CONNECT_S, write=_WRITE_S, pool=_POOL_S),
@@ -63,6 +70,10 @@ class _Again(Exception):
 
 class _AnswerTooLong(Exception):
     """More than `MOST_BYTES`."""
+
+
+class _AnswerEncoded(Exception):
+    """Compressed, though nobody asked for that: what is in it is not looked at."""
 
 
 class _AnswerTooSlow(Exception):
@@ -136,7 +147,8 @@ class Sender:
             "pool": min(_POOL_S, left),
         }
         try:
-            answer = self._read(self.client.send(request, stream=True), end)
+            with done_within(left):
+                answer = self._read(self.client.send(request, stream=True), end)
         except _UNREACHED as unreached:
             raise _Again("unreachable") from unreached
         except Exception as broken:
@@ -158,6 +170,8 @@ class Sender:
         parts: list[bytes] = []
         length = 0
         try:
+            if answer.headers.get("content-encoding", _PLAIN).strip().lower() != _PLAIN:
+                raise _AnswerEncoded
             for part in answer.iter_bytes():
                 if parts and self.clock_s() > end:
                     raise _AnswerTooSlow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -93,9 +92,33 @@ def test_an_answer_is_read_whole_and_handed_over() -> None:
     assert line.pauses == []
 
 
-def test_a_compressed_answer_is_read_once() -> None:
-    packed = gzip.compress(b'{"id": "re_1"}')
-    line = Line(httpx.Response(200, content=packed, headers={"Content-Encoding": "gzip"}))
+def test_answers_are_asked_for_as_they_are() -> None:
+    line = Line(answers(200))
+    with line.sender().client as client:
+        line.sender().send(client.build_request("POST", "https://provider.test/refunds"))
+    assert line.requests[0].headers["accept-encoding"] == "identity"
+
+
+class Unpacked(httpx.SyncByteStream):
+    """A body of which nobody may read a byte."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        raise AssertionError("it was unpacked")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "deflate", "br", "zstd", "unheard-of", ""])
+@pytest.mark.parametrize("status", [200, 400, 429, 500])
+def test_an_answer_that_would_unpack_itself_is_not_looked_at(status: int, encoding: str) -> None:
+    """Half a kilobyte in two wrappings takes more memory than a small machine has."""
+    packed = httpx.Response(status, stream=Unpacked(), headers={"Content-Encoding": encoding})
+    line = Line(packed)
+    with pytest.raises(FateUnknown) as doubt:
+        line.send()
+    assert doubt.value.reason == "_AnswerEncoded"
+
+
+def test_an_answer_may_say_that_it_is_as_it_is() -> None:
+    line = Line(httpx.Response(200, json={"id": "re_1"}, headers={"Content-Encoding": "Identity"}))
     assert line.send().json() == {"id": "re_1"}
 
 

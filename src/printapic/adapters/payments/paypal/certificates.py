@@ -14,6 +14,7 @@ import attrs
 import httpx
 from cryptography import x509
 
+from printapic.adapters.payments.deadline import done_within
 from printapic.adapters.payments.paypal.trust import ChainOfTrust
 
 LONGEST_ANSWER = 64 * 1024
@@ -136,9 +137,12 @@ class CertificateStore:
         ends_at = self._clock_s() + PATIENCE_S
         # What unpacks itself could be of any size.
         plain = {"accept-encoding": "identity"}
-        with self._client.stream(
-            "GET", url, headers=plain, timeout=PATIENCE_S, follow_redirects=False
-        ) as answer:
+        with (
+            done_within(PATIENCE_S),
+            self._client.stream(
+                "GET", url, headers=plain, timeout=PATIENCE_S, follow_redirects=False
+            ) as answer,
+        ):
             if answer.status_code != 200 or "content-encoding" in answer.headers:
                 return None
             content = bytearray()
