@@ -32,6 +32,11 @@ def a_link_to_a_pipe(place: Path) -> Path:
     return link
 
 
+def a_link_to_itself(place: Path) -> Path:
+    place.symlink_to(place)
+    return place
+
+
 def in_no_folder(place: Path) -> Path:
     return place / "deeper"
 
@@ -52,7 +57,9 @@ def shop(printapic: Command) -> Command:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("place", [a_folder, a_pipe, a_link_to_a_pipe, in_no_folder, under_a_file, too_long])
+@pytest.mark.parametrize(
+    "place", [a_folder, a_pipe, a_link_to_a_pipe, a_link_to_itself, in_no_folder, under_a_file, too_long]
+)
 def test_what_is_no_file_is_refused_and_stays_what_it_is(
     printapic: Command, tmp_path: Path, command: tuple[str, ...], place: Callable[[Path], Path]
 ) -> None:

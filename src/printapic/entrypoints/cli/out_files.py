@@ -26,7 +26,7 @@ class OutFile(click.ParamType[Path | None]):
         path = Path(value)
         try:
             refusal = _refusal(path)
-        except (OSError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:  # a loop of links is the second
             refusal = _said(error)
         if refusal is not None:
             self.fail(f"'{click.format_filename(path)}' {refusal}", param, ctx)
