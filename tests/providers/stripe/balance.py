@@ -84,7 +84,11 @@ def move(account: Account, kind: MovementKind, amount: int, currency: str, *, of
     if source is not None and source.startswith(("py_", "pyr_")):
         type_ = {"charge": "payment", "refund": "payment_refund"}.get(type_, "payment_failure_refund")
     settled, unit, rate = _settled(account, amount, currency)
-    fee = {MovementKind.CAPTURE: fee_of(settled), MovementKind.DISPUTE: DISPUTE_FEE}.get(kind, 0)
+    fee = {
+        MovementKind.CAPTURE: fee_of(settled),
+        MovementKind.DISPUTE: DISPUTE_FEE,
+        MovementKind.DISPUTE_RETURNED: -DISPUTE_FEE,
+    }.get(kind, 0)
     id_ = new_id("txn")
     own = kind in _OWN_REF or source is None
     account.entry.move(

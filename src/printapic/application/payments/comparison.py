@@ -27,7 +27,7 @@ _OURS: Mapping[MovementKind, tuple[TransactionType, ...]] = MappingProxyType(
         MovementKind.REFUND_RETURNED: (TransactionType.REFUND_FAILED,),
         MovementKind.DISPUTE: (TransactionType.DISPUTE_TAKEN,),
         MovementKind.DISPUTE_RETURNED: (TransactionType.DISPUTE_RETURNED,),
-        MovementKind.FEE: (TransactionType.FEE,),
+        MovementKind.FEE: (TransactionType.FEE, TransactionType.FEE_RETURNED),
         MovementKind.OTHER: (),
     }
 )
@@ -40,6 +40,7 @@ _THEIRS: Mapping[TransactionType, MovementKind] = MappingProxyType(
         TransactionType.DISPUTE_TAKEN: MovementKind.DISPUTE,
         TransactionType.DISPUTE_RETURNED: MovementKind.DISPUTE_RETURNED,
         TransactionType.FEE: MovementKind.FEE,
+        TransactionType.FEE_RETURNED: MovementKind.FEE,
     }
 )
 _WE_LOSE = frozenset({MovementKind.REFUND, MovementKind.DISPUTE})
@@ -91,7 +92,8 @@ def differences(movement: Movement, entries: Iterable[LogEntry]) -> tuple[Differ
     booked = booked_as(entry, movement.kind)
     if booked != movement.amount:
         return (_difference(FindingKind.AMOUNT, movement, movement.amount, booked, entry.payment_id),)
-    return _fee(movement, movement.fee, own.get(TransactionType.FEE)) if movement.fee else ()
+    kept = own.get(TransactionType.FEE) or own.get(TransactionType.FEE_RETURNED)
+    return _fee(movement, movement.fee, kept) if movement.fee else ()
 
 
 def missing_there(entry: LogEntry) -> Difference:
@@ -106,7 +108,7 @@ def missing_there(entry: LogEntry) -> Difference:
         movement=kind,
         ref=entry.transaction.ref,
         theirs=None,
-        ours=entry.transaction.amount if fee else booked_as(entry, kind),
+        ours=_kept(entry) if fee else booked_as(entry, kind),
         payment_id=entry.payment_id,
     )
 
@@ -132,8 +134,14 @@ def _same_row(entry: LogEntry, kind: MovementKind) -> bool:
     return _THEIRS[entry.transaction.type] is kind
 
 
+def _kept(entry: LogEntry) -> Money:
+    """What a row says that the provider kept: less than nothing where it gave some back."""
+    row = entry.transaction
+    return -row.amount if row.type is TransactionType.FEE_RETURNED else row.amount
+
+
 def _fee(movement: Movement, theirs: Money, entry: LogEntry | None) -> tuple[Difference, ...]:
-    ours = None if entry is None else entry.transaction.amount
+    ours = None if entry is None else _kept(entry)
     if ours == theirs:
         return ()
     payment_id = None if entry is None else entry.payment_id

@@ -10,6 +10,7 @@ from printapic.application.payments.settlement import ProviderSilent, SyncPaymen
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.jobs import Job
 from printapic.application.ports.payments import (
+    NOT_FOUND,
     Done,
     Notification,
     PaymentGateway,
@@ -117,7 +118,7 @@ class SettleWebhook:
             case Done(value=snapshot):
                 with self.unit_of_work.reading() as work:
                     return work.payments.by_reference(snapshot.our_reference), snapshot.ref
-            case Rejected():
+            case Rejected(code=code) if code == NOT_FOUND:
                 return None, None
             case _:
                 raise ProviderSilent

@@ -21,7 +21,7 @@ from printapic.domain.orders.status import OrderStatus
 from printapic.domain.payments.giving_back import CaptureNotFound, RefundRequest
 from printapic.domain.payments.operation import Operation
 from printapic.domain.payments.payment import Payment
-from printapic.domain.payments.transaction import Transaction, TransactionType
+from printapic.domain.payments.transaction import Transaction
 
 MAX_REASON = 500
 _NOT_PRINTED = frozenset({OrderStatus.CONFIRMED, OrderStatus.ON_HOLD})
@@ -158,7 +158,11 @@ class RefundPayment:
             if order.status in _NOT_PRINTED and payment.pays(capture) and not payment.refundable(capture):
                 raise CancelInstead
             work.payments.save(payment)
-            details = {"amount": str(operation.amount), "operation": str(operation.id)}
+            details = {
+                "amount": str(operation.amount),
+                "operation": str(operation.id),
+                "reason": reason.strip(),
+            }
             work.audit.append(staff.event(AuditAction.REFUND_REQUESTED, payment, at=now, details=details))
             work.commit()
         return Refunded(payment=payment, operation=operation)
@@ -181,10 +185,11 @@ class RefundPayment:
 def _capture(payment: Payment, ref: str | None) -> Transaction:
     if ref is not None:
         return payment.capture(ref)
-    captures = payment.log.captures(TransactionType.CAPTURE) or payment.log.captures()
+    """The capture of that name, else what pays the order, else what came last. Raises `CaptureNotFound`."""
+    captures = payment.log.captures()
     if not captures:
         raise CaptureNotFound
-    return captures[-1]
+    return next((capture for capture in captures if payment.pays(capture)), captures[-1])
 
 
 def _order_of(units: UnitOfWorkFactory, payment_id: PaymentId) -> OrderId:

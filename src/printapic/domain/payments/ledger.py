@@ -33,6 +33,7 @@ _DEBIT_AND_CREDIT: Mapping[TransactionType, tuple[str, str]] = MappingProxyType(
         TransactionType.CAPTURE_PARKED: (PSP_CLEARING, SUSPENSE),
         TransactionType.PARKED_ACCEPTED: (SUSPENSE, ORDER_RECEIVABLE),
         TransactionType.FEE: (PSP_FEES, PSP_CLEARING),
+        TransactionType.FEE_RETURNED: (PSP_CLEARING, PSP_FEES),
     }
 )
 

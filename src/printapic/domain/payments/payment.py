@@ -202,8 +202,11 @@ class Payment(PaymentReturns):
         self.review(f"capture-changed:{fact.ref}")
 
     def _take_fee(self, look: Look, ref: str, fee: Money | None, occurred_at: datetime) -> None:
-        if fee and not self.log.has(TransactionType.FEE, ref):
-            self._write(look.row(TransactionType.FEE, ref, fee, occurred_at))
+        """A fee below zero is one that came back, as after a dispute that was won."""
+        returned = fee is not None and fee.minor < 0
+        type_ = TransactionType.FEE_RETURNED if returned else TransactionType.FEE
+        if fee and not self.log.has(type_, ref):
+            self._write(look.row(type_, ref, -fee if returned else fee, occurred_at))
 
     def _take_refund(self, look: Look, fact: RefundFact) -> None:
         log = self.log

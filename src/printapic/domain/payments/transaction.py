@@ -19,8 +19,8 @@ class TransactionType(StrEnum):
     `DUE`: the order wants to be paid; `DUE_WITHDRAWN`: it does not any more. `AUTHORIZED`: a bank holds
     it for us. `CAPTURE` pays the order. `CAPTURE_PARKED` is money that came but does not fit: wrong,
     late, twice (`AUTHORIZATION_PARKED`: was promised so). `PARKED_ACCEPTED` is the part of it that a
-    person let pay the order after all. `FEE` is what the provider keeps. `REFUND_ABANDONED`: a refund
-    that was asked for will certainly not happen.
+    person let pay the order after all. `FEE` is what the provider keeps, `FEE_RETURNED` what it
+    gives back of one. `REFUND_ABANDONED`: a refund that was asked for will certainly not happen.
     `CONFLICT`: a provider told of a capture otherwise than before; what it told first stands.
     `DISPUTE_TAKEN` and `DISPUTE_RETURNED` move money that a bank contests; with `DISPUTE_LOST` it is gone.
     """
@@ -34,6 +34,7 @@ class TransactionType(StrEnum):
     PARKED_ACCEPTED = "parked_accepted"
     CONFLICT = "conflict"
     FEE = "fee"
+    FEE_RETURNED = "fee_returned"
     REFUND_REQUESTED = "refund_requested"
     REFUND_ABANDONED = "refund_abandoned"
     REFUND_SUCCEEDED = "refund_succeeded"

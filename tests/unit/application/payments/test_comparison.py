@@ -119,6 +119,13 @@ def test_a_fee_is_compared_as_a_part_of_a_line_or_as_a_line_of_its_own() -> None
     assert (higher.theirs, higher.ours) == (b.euros("0.36"), b.euros("0.35"))
 
 
+def test_a_fee_that_came_back_is_a_fee_below_zero() -> None:
+    back = row(TransactionType.DISPUTE_RETURNED), row(TransactionType.FEE_RETURNED, amount=b.euros("20.00"))
+    assert differences(line(MovementKind.DISPUTE_RETURNED, "5.00", fee=b.euros("-20.00")), back) == ()
+    assert differences(line(MovementKind.FEE, "20.00"), back[1:]) == ()
+    assert missing_there(back[1]).ours == b.euros("-20.00")
+
+
 def test_rows_that_move_nothing_at_the_provider_have_no_line() -> None:
     for type_ in (
         TransactionType.AUTHORIZED,

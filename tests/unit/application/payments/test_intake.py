@@ -247,7 +247,7 @@ def found_ref(floor: ShopFloor, attempt_id: AttemptId) -> str:
     return outcome.value.ref
 
 
-@pytest.mark.parametrize("fault", [Fault.REFUSE, Fault.TIME_OUT_BEFORE])
+@pytest.mark.parametrize("fault", [Fault.REFUSE, Fault.TIME_OUT_BEFORE, Fault.UNAUTHORIZED])
 def test_an_unknown_name_is_not_ignored_before_the_provider_has_said_what_it_is(
     floor: ShopFloor, order: Order, fault: Fault
 ) -> None:

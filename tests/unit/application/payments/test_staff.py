@@ -196,6 +196,22 @@ def test_a1_a_cent_too_much_pays_the_order_when_somebody_accepts_it_and_goes_bac
         accept(floor, order, capture_ref)
 
 
+def test_r1_a_refund_that_names_no_capture_is_of_the_money_that_pays_the_order(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    order = floor.place(anna).order
+    wrong, late = floor.start(order, key="wrong"), floor.start(order, key="late")
+    floor.press(wrong, desk=DeskOrder(amount_off=1))
+    floor.hear()
+    (parked,) = floor.payment(order).log.captures()
+    accept(floor, order, parked.ref)
+    floor.press(late)
+    floor.hear()
+    assert len(floor.payment(order).log.captures()) == 2
+    refunded = refund(floor, order, "1.00", refund_any=True)
+    assert refunded.operation.capture_ref == parked.ref
+
+
 def test_money_is_accepted_where_the_order_is_under_review_for_something_else_and_is_held(
     floor: ShopFloor, anna: Actor
 ) -> None:

@@ -113,6 +113,17 @@ def test_d1_a_won_dispute_gives_the_money_back_and_answers_the_question() -> Non
     assert till.calls(OperationKind.REFUND)[0].amount == DUE
 
 
+def test_d1_a_fee_that_comes_back_with_a_won_dispute_is_booked_back_once() -> None:
+    till, fee = paid_till(), Money.of("20.00", "EUR")
+    hear(till, contested("dispute-1", moved("taken", fee=fee)))
+    for _ in range(2):
+        movements = moved("taken", fee=fee), moved("returned", DUE, fee=-fee)
+        hear(till, contested("dispute-1", *movements, state=WON))
+    assert till.balances() == PAID
+    (returned,) = till.rows(TransactionType.FEE_RETURNED)
+    assert (returned.ref, returned.amount) == ("returned", fee)
+
+
 def test_d1_a_lost_dispute_is_written_off_once_and_a_person_knows() -> None:
     till = paid_till()
     hear(till, contested("dispute-1", moved("taken")))

@@ -1,4 +1,4 @@
-"""Conflicts in the log: what a provider told of a capture otherwise than before."""
+"""Conflicts in the log, what a provider told of a capture otherwise than before, and fees that came back."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ branch_labels = None
 depends_on = None
 
 _TABLE = "payment_transactions"
+_POSTINGS = "ledger_postings"
 _BEFORE = (
     "due due_withdrawn authorized authorization_parked capture capture_parked parked_accepted fee "
     "refund_requested refund_abandoned refund_succeeded refund_failed dispute_taken dispute_returned "
     "dispute_lost"
 )
-_AFTER = _BEFORE.replace("parked_accepted", "parked_accepted conflict")
+_AFTER = _BEFORE.replace("parked_accepted fee", "parked_accepted conflict fee fee_returned")
 
 
 def upgrade() -> None:
@@ -28,9 +29,15 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget conflicts, for which older versions have no word."""
+    """Forget what older versions have no word for."""
+    release(_POSTINGS)
+    op.execute(
+        "DELETE FROM ledger_postings WHERE (payment_id, entry) IN"
+        " (SELECT payment_id, position FROM payment_transactions WHERE type = 'fee_returned')"
+    )
+    protect(_POSTINGS)
     release(_TABLE)
-    op.execute("DELETE FROM payment_transactions WHERE type = 'conflict'")
+    op.execute("DELETE FROM payment_transactions WHERE type IN ('conflict', 'fee_returned')")
     protect(_TABLE)
     _change_words(_AFTER, _BEFORE)
 
