@@ -204,6 +204,7 @@ REACTIONS: Mapping[type[DomainEvent], tuple[Reaction, ...]] = {
             lock=_one_payment,
         ),
     ),
+    payments.ReviewResolved: (Reaction(use_case=AdvanceOrder, arguments=_ORDER),),
     payments.RefundSucceeded: (_mail(Kind.REFUNDED, subject="refund_ref"),),
 }
 

@@ -127,7 +127,8 @@ def _their_fees(books: Sequence[Movement]) -> dict[str, int]:
 
 def _our_fees(payments: Sequence[Payment], provider: Provider) -> dict[str, int]:
     rows = _our_rows(payments, provider)
-    return {row.ref: row.amount.minor for row in rows if row.type is TransactionType.FEE}
+    kept = {row.ref: row.amount.minor for row in rows if row.type is TransactionType.FEE}
+    return kept | {row.ref: -row.amount.minor for row in rows if row.type is TransactionType.FEE_RETURNED}
 
 
 def _their_balance(books: Sequence[Movement]) -> dict[str, int]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from printapic.application.orders.collecting import collected
+from printapic.application.orders.collecting import collect_money, fulfillable
 from printapic.application.orders.commands import change_order
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
@@ -19,6 +19,8 @@ from printapic.domain.ids import OrderId
 from printapic.domain.orders.order import Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
 
+_BANKS_DECIDE = timedelta(hours=1)
+_BANKS_DECIDE = timedelta(hours=1)
 _UNTIL_RENDERED = timedelta(minutes=5)
 
 
@@ -49,8 +51,12 @@ class CancelOrder:
         def cancel(work: UnitOfWork, order: Order) -> None:
             order.cancel(actor, reason=reason, at=self.clock.now())
             payment = work.payments.of_order(order_id)
-            if payment is not None and payment.taking:
+            if payment is None:
+                return
+            if payment.taking:
                 raise MoneyOnItsWay
+            if payment.forgo():
+                work.payments.save(payment)
 
         return change_order(self.unit_of_work, order_id, actor, versions, cancel)
 
@@ -138,7 +144,10 @@ class ReleaseOrder:
 
 @attrs.frozen(kw_only=True)
 class ExpireOrder:
-    """Reaction: an order that was not paid in time is called off. Later money is refunded."""
+    """Reaction: an order that was not paid in time is called off. Later money is refunded.
+
+    Not while a bank still decides about its money, which takes days with some ways to pay.
+    """
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
@@ -148,8 +157,18 @@ class ExpireOrder:
             order = work.orders.get(order_id)
             if order.status is not OrderStatus.AWAITING_PAYMENT:
                 return
-            order.expire(at=self.clock.now())
-            work.orders.save(order)
+            now = self.clock.now()
+            payment = work.payments.of_order(order_id)
+            if payment is not None and payment.on_its_way(at=now):
+                later = now + _BANKS_DECIDE
+                work.jobs.enqueue(
+                    Job(name=ExpireOrder.__name__, payload={"order_id": str(order_id)}, run_at=later)
+                )
+            else:
+                order.expire(at=now)
+                if payment is not None and payment.forgo():
+                    work.payments.save(payment)
+                work.orders.save(order)
             work.commit()
 
 
@@ -175,7 +194,8 @@ class AdvanceOrder:
     """Reaction: when the edit window is over, a confirmed order goes into production by itself.
 
     While its print files are still missing this comes back again and again, however long that takes.
-    Money that a bank only holds is taken first: this comes back when it has come (`MoneyCollected`).
+    Money that a bank only holds is taken first: this comes back when it has come (`MoneyCollected`), and
+    where a person has to look at the payment when they have (`ReviewResolved`).
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -192,7 +212,7 @@ class AdvanceOrder:
                 work.jobs.enqueue(_advance_at(order_id, order.edit_until))
             elif not order.print_files_ready:
                 work.jobs.enqueue(_advance_at(order_id, now + _UNTIL_RENDERED))
-            elif collected(work, order_id, self.identifiers, at=now):
+            elif fulfillable(work, order_id) and collect_money(work, order_id, self.identifiers, at=now):
                 order.start_production(SYSTEM, at=now)
                 work.orders.save(order)
             work.commit()

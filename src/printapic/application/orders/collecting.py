@@ -1,4 +1,4 @@
-"""Before production: money that a bank only holds for an order is taken first."""
+"""Before production and before a parcel leaves: what the order's payment has to say about that."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from printapic.domain.ids import OperationId, OrderId
 
 
 class MoneyNotCollected(Conflict):
-    """The bank was just asked for it. Production starts by itself when it has come."""
+    """Its bank is asked for it. Production starts by itself when it has come."""
 
     code = "money-not-collected"
 
@@ -19,7 +19,28 @@ class MoneyNotCollected(Conflict):
         super().__init__("The money for this order is being collected; production starts when it has come.")
 
 
-def collected(work: UnitOfWork, order_id: OrderId, identifiers: Identifiers, *, at: datetime) -> bool:
+class PaymentInReview(Conflict):
+    """A person has to look at the order's payment, or all that paid it went back."""
+
+    code = "payment-in-review"
+
+    def __init__(self) -> None:
+        super().__init__("This order's payment has to be looked at before anything is printed or sent.")
+
+
+def fulfillable(work: UnitOfWork, order_id: OrderId) -> bool:
+    """Whether nothing about the order's payment speaks against printing and sending it."""
+    payment = work.payments.of_order(order_id)
+    return payment is None or payment.fulfillable
+
+
+def demand_fulfillable(work: UnitOfWork, order_id: OrderId) -> None:
+    """Raises `PaymentInReview`."""
+    if not fulfillable(work, order_id):
+        raise PaymentInReview
+
+
+def collect_money(work: UnitOfWork, order_id: OrderId, identifiers: Identifiers, *, at: datetime) -> bool:
     """Whether the order's money is ours. Where a bank only holds it, taking it is prepared in `work`."""
     payment = work.payments.of_order(order_id)
     if payment is None:

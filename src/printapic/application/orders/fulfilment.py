@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from printapic.application.orders.collecting import MoneyNotCollected, collected
+from printapic.application.orders.collecting import MoneyNotCollected, collect_money, demand_fulfillable
 from printapic.application.orders.commands import change_order
 from printapic.application.orders.tracking import visible_to
 from printapic.application.ports.clock import Clock
@@ -30,14 +30,16 @@ class StartProduction:
     def __call__(self, *, order_id: OrderId, actor: Actor, versions: Versions = None) -> Order:
         """`MoneyNotCollected` is raised where production has to wait for the bank; it starts by itself then.
 
-        Also raises `OrderNotFound`, `VersionDiffers`, `TransitionRefused` or `TransitionDenied`.
+        Also raises `OrderNotFound`, `VersionDiffers`, `TransitionRefused`, `TransitionDenied` or
+        `PaymentInReview`.
         """
         at = self.clock.now()
         with self.unit_of_work() as work:
             order = work.orders.get(order_id, owner_id=visible_to(actor))
             demand_version(order, versions)
             order.start_production(actor, at=at)
-            came = collected(work, order_id, self.identifiers, at=at)
+            demand_fulfillable(work, order_id)
+            came = collect_money(work, order_id, self.identifiers, at=at)
             if came:
                 work.orders.save(order)
             work.commit()
@@ -67,12 +69,13 @@ class ShipParcel:
     ) -> Order:
         """`items` None means everything that has not left yet.
 
-        Raises `OrderNotFound`, `VersionDiffers`, `ShipmentInvalid`, `TransitionRefused` or
-        `TransitionDenied`.
+        Raises `OrderNotFound`, `VersionDiffers`, `ShipmentInvalid`, `TransitionRefused`,
+        `TransitionDenied` or `PaymentInReview`.
         """
         at = self.clock.now()
 
         def ship(work: UnitOfWork, order: Order) -> None:
+            demand_fulfillable(work, order_id)
             everything = [ShippedItem(line_id, quantity) for line_id, quantity in order.unshipped().items()]
             shipment = Shipment(
                 id=ShipmentId(self.identifiers.uuid()),

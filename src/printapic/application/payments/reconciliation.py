@@ -11,7 +11,7 @@ from printapic.application.payments.collection import ProviderNotOffered
 from printapic.application.payments.healing import TakeInMissing
 from printapic.application.payments.periods import EARLIEST, check_period
 from printapic.application.payments.run import ProviderReport, ReconciliationRun
-from printapic.application.payments.staff import MAX_REASON, ReasonNeeded, Staff
+from printapic.application.payments.staff import Staff, demand_reason
 from printapic.application.ports.bookkeeping import FindingQuery
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
@@ -130,8 +130,7 @@ class CloseFinding:
 
     def __call__(self, *, finding_id: FindingId, reason: str, staff: Staff) -> Finding:
         """Raises `FindingNotFound`, `FindingClosed` or `ReasonNeeded`."""
-        if not 1 <= len(reason.strip()) <= MAX_REASON:
-            raise ReasonNeeded
+        demand_reason(reason)
         now = self.clock.now()
         with self.unit_of_work() as work:
             if not work.findings.close(finding_id, by=staff.user_id, note=reason.strip(), at=now):

@@ -157,8 +157,12 @@ def moved(order: Order, payment: Payment, reviewed: int, now: datetime) -> bool:
 
 
 def hold_for_review(order: Order, payment: Payment, reviewed: int, now: datetime) -> bool:
-    """Hold a confirmed order if a person was asked more than `reviewed` things about its payment."""
-    asked = order.status is OrderStatus.CONFIRMED and len(payment.review_reasons) > reviewed
+    """Hold a confirmed order if a person was asked more than `reviewed` things about its payment.
+
+    And if all that paid it went back, as by a refund in the provider's dashboard.
+    """
+    doubtful = len(payment.review_reasons) > reviewed or payment.paid_back
+    asked = order.status is OrderStatus.CONFIRMED and doubtful
     if asked:
         order.hold(SYSTEM, reason=HoldReason.OTHER, at=now)
     return asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from datetime import datetime
 
 import attrs
@@ -16,7 +17,7 @@ from printapic.domain.actors import Caller
 from printapic.domain.audit.event import AuditAction, AuditEvent
 from printapic.domain.errors import Conflict, Denied, Invalid
 from printapic.domain.ids import ApiKeyId, OperationId, OrderId, PaymentId, SessionId, UserId
-from printapic.domain.money import Money
+from printapic.domain.money import Currency, Money
 from printapic.domain.orders.status import OrderStatus
 from printapic.domain.payments.giving_back import CaptureNotFound, RefundRequest
 from printapic.domain.payments.operation import Operation
@@ -34,6 +35,12 @@ class ReasonNeeded(Invalid):
 
     def __init__(self) -> None:
         super().__init__(f"Please give a reason of 1 to {MAX_REASON} characters.", limit=MAX_REASON)
+
+
+def demand_reason(reason: str) -> None:
+    """Raises `ReasonNeeded`."""
+    if not 1 <= len(reason.strip()) <= MAX_REASON:
+        raise ReasonNeeded
 
 
 class RefundAboveLimit(Denied):
@@ -130,8 +137,7 @@ class RefundPayment:
         Raises `PaymentNotFound`, `ReasonNeeded`, `RefundAboveLimit`, `CancelInstead`, `CaptureNotFound`,
         `CaptureDisputed`, `RefundTooLarge` or `IdempotencyKeyReused`.
         """
-        if not 1 <= len(reason.strip()) <= MAX_REASON:
-            raise ReasonNeeded
+        demand_reason(reason)
         wanted = [capture_ref, None if amount is None else str(amount), reason]
         digest = hashlib.sha256(json.dumps(wanted).encode("utf-8", "surrogatepass")).hexdigest()
         now = self.clock.now()
@@ -154,7 +160,7 @@ class RefundPayment:
                 operation_id=OperationId(self.identifiers.uuid()),
                 at=now,
             )
-            self._demand_within_limit(payment, operation, staff)
+            _demand_within_limit(payment, staff, self.refund_limit)
             if order.status in _NOT_PRINTED and payment.pays(capture) and not payment.refundable(capture):
                 raise CancelInstead
             work.payments.save(payment)
@@ -167,18 +173,19 @@ class RefundPayment:
             work.commit()
         return Refunded(payment=payment, operation=operation)
 
-    def _demand_within_limit(self, payment: Payment, asked: Operation, staff: Staff) -> None:
-        """Several small refunds of one payment count together: a limit that can be split is none."""
-        if staff.refund_any:
-            return
-        currency = asked.amount.currency
-        limit = Money(self.refund_limit * 10**currency.exponent, currency)
-        by_hand = [
-            op.amount.minor
-            for op in payment.refunds_asked
-            if op.requested_by is not None and not op.failed and op.amount.currency == currency
-        ]
-        if sum(by_hand) > limit.minor:
+
+def _demand_within_limit(payment: Payment, staff: Staff, whole_units: int) -> None:
+    """Several small refunds of one payment count together: a limit that can be split is none.
+
+    Raises `RefundAboveLimit`.
+    """
+    by_hand: Counter[Currency] = Counter()
+    for operation in payment.refunds_asked:
+        if operation.requested_by is not None and not operation.failed:
+            by_hand[operation.amount.currency] += operation.amount.minor
+    for currency, minor in by_hand.items():
+        limit = Money(whole_units * 10**currency.exponent, currency)
+        if minor > limit.minor and not staff.refund_any:
             raise RefundAboveLimit(limit)
 
 
@@ -203,19 +210,23 @@ def _order_of(units: UnitOfWorkFactory, payment_id: PaymentId) -> OrderId:
 
 @attrs.frozen(kw_only=True)
 class AcceptParkedMoney:
-    """Let money that came in a wrong amount pay its order after all; what is too much goes back."""
+    """Let money that came in a wrong amount pay its order after all; what is too much goes back.
+
+    That is a refund of theirs, which counts towards `refund_limit`.
+    """
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
     identifiers: Identifiers
+    refund_limit: int
 
     def __call__(self, *, payment_id: PaymentId, capture_ref: str, reason: str, staff: Staff) -> Payment:
         """`CaptureDisputed` is raised while a bank contests that money.
 
-        Also raises `PaymentNotFound`, `ReasonNeeded`, `CaptureNotFound` or `MoneyNotAcceptable`.
+        Also raises `PaymentNotFound`, `ReasonNeeded`, `CaptureNotFound`, `MoneyNotAcceptable` or
+        `RefundAboveLimit`.
         """
-        if not 1 <= len(reason.strip()) <= MAX_REASON:
-            raise ReasonNeeded
+        demand_reason(reason)
         now = self.clock.now()
         order_id = _order_of(self.unit_of_work, payment_id)
         with self.unit_of_work() as work:
@@ -225,7 +236,9 @@ class AcceptParkedMoney:
                 new_operation_id=lambda: OperationId(self.identifiers.uuid()),
                 at=now,
                 demand=demand(order),
+                accepted_by=staff.user_id,
             )
+            _demand_within_limit(payment, staff, self.refund_limit)
             moved(order, payment, len(payment.review_reasons), now)
             work.orders.save(order)
             work.payments.save(payment)
@@ -241,18 +254,26 @@ class ResolveReview:
 
     unit_of_work: UnitOfWorkFactory
     clock: Clock
+    identifiers: Identifiers
 
     def __call__(self, *, payment_id: PaymentId, review: str, reason: str, staff: Staff) -> Payment:
         """Raises `PaymentNotFound`, `ReasonNeeded` or `NotUnderReview`."""
-        if not 1 <= len(reason.strip()) <= MAX_REASON:
-            raise ReasonNeeded
+        demand_reason(reason)
+        now = self.clock.now()
+        order_id = _order_of(self.unit_of_work, payment_id)
         with self.unit_of_work() as work:
-            payment = work.payments.get(payment_id)
-            if not payment.resolve_review(review):
+            order, payment = work.orders.get(order_id), work.payments.get(payment_id)
+            known = payment.resolve_review(
+                review,
+                demand=demand(order),
+                new_operation_id=lambda: OperationId(self.identifiers.uuid()),
+                at=now,
+            )
+            if not known:
                 raise NotUnderReview
             work.payments.save(payment)
             details = {"review": review, "reason": reason.strip()}
-            event = staff.event(AuditAction.REVIEW_RESOLVED, payment, at=self.clock.now(), details=details)
+            event = staff.event(AuditAction.REVIEW_RESOLVED, payment, at=now, details=details)
             work.audit.append(event)
             work.commit()
         return payment

@@ -13,11 +13,13 @@ from printapic.domain.money import Money
 from printapic.domain.payments.attempt import Attempt, AttemptState
 from printapic.domain.payments.events import AttemptOpened, OperationPrepared
 from printapic.domain.payments.facts import PaymentFacts
-from printapic.domain.payments.operation import Operation, OperationKind, OperationState
+from printapic.domain.payments.operation import BANK_DECIDES, Operation, OperationKind, OperationState
 from printapic.domain.payments.transaction import Source, Transaction, TransactionType
 
 MAX_CHECKOUTS = 20
 """More than anybody needs for one order; each is a page to look at and to close."""
+MAX_TRIES = 100
+"""So often may a provider refuse to open one."""
 
 
 class PaymentNotFound(NotFound):
@@ -43,7 +45,8 @@ class TooManyCheckouts(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This order was taken to the payment page too often. Please use one of the pages that are open.",
+            "This order was taken to the payment page too often. Please use a page that is still open, "
+            "or order again.",
             limit=MAX_CHECKOUTS,
         )
 
@@ -110,7 +113,8 @@ class PaymentAccount(PaymentFacts):
             return
         if self.covered:
             raise AlreadyPaid
-        if len(self.attempts) >= MAX_CHECKOUTS:
+        pages = [each for each in self.attempts if each.ref is not None or not each.finished]
+        if len(pages) >= MAX_CHECKOUTS or len(self.attempts) >= MAX_TRIES:
             raise TooManyCheckouts
         self.attempts = (*self.attempts, attempt)
         self._prepare(OperationKind.OPEN, attempt, operation_id, at=at)
@@ -195,9 +199,16 @@ class PaymentAccount(PaymentFacts):
             self._replace_attempt(attempt.seen(AttemptState.FAILED, attempt.last_ticket))
         elif operation.kind is OperationKind.REFUND:
             self._take_back(operation, at=at)
-            self.review(f"refund-refused:{operation.id}")
-        elif operation.kind is OperationKind.CAPTURE:
-            self.review(f"capture-refused:{operation.id}")
+            self.review(refusal(operation))
+        elif operation.kind is OperationKind.CAPTURE or _unexpected(operation.kind, state, code):
+            self.review(refusal(operation))
+
+    def forgo(self) -> bool:
+        """Take no money that was not asked for yet: the order is called off. Whether there was any."""
+        unsent = [op for op in self.operations if op.takes_money and op.never_sent]
+        for operation in unsent:
+            self.decide(operation.id, OperationState.ABANDONED, code="given-up")
+        return bool(unsent)
 
     def review(self, reason: str) -> None:
         """Ask a person to look; while they have not, nothing is fulfilled from this payment."""
@@ -270,3 +281,14 @@ class PaymentAccount(PaymentFacts):
 
     def _replace_operation(self, operation: Operation) -> None:
         self.operations = tuple(operation if operation.id == old.id else old for old in self.operations)
+
+
+def refusal(operation: Operation) -> str:
+    """What a person is asked where a provider refused this call."""
+    return f"{operation.kind}-refused:{operation.id}"
+
+
+def _unexpected(kind: OperationKind, state: OperationState, code: str) -> bool:
+    """A page that cannot be taken up or ended, and neither the customer nor their bank is why."""
+    asked = kind in (OperationKind.COMPLETE, OperationKind.VOID)
+    return asked and state is OperationState.REJECTED and code != BANK_DECIDES

@@ -44,7 +44,7 @@ class MoneyCollected(DomainEvent):
 
 @attrs.frozen(kw_only=True)
 class OperationPrepared(DomainEvent):
-    """A call to the provider is due: a refund or a void, decided and stored but not yet sent."""
+    """A call to the provider is due, any but the opening of a page: decided and stored, not yet sent."""
 
     payment_id: PaymentId
     operation_id: OperationId
@@ -64,3 +64,11 @@ class DisputeOpened(DomainEvent):
     payment_id: PaymentId
     order_id: OrderId
     dispute_ref: str
+
+
+@attrs.frozen(kw_only=True)
+class ReviewResolved(DomainEvent):
+    """A person answered what they were asked about a payment: its order may go on."""
+
+    payment_id: PaymentId
+    order_id: OrderId

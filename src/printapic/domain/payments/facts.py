@@ -11,9 +11,9 @@ from printapic.domain.ids import OrderId, PaymentId, UserId
 from printapic.domain.money import Money, total
 from printapic.domain.payments import ledger
 from printapic.domain.payments.attempt import Attempt, AttemptState
-from printapic.domain.payments.dispute import Dispute
+from printapic.domain.payments.dispute import FINAL, Dispute
 from printapic.domain.payments.operation import Operation, OperationKind
-from printapic.domain.payments.snapshot import RefundState
+from printapic.domain.payments.snapshot import DisputeState, RefundState
 from printapic.domain.payments.status import PaymentStatus
 from printapic.domain.payments.transaction import Transaction, TransactionType
 from printapic.domain.payments.transaction_log import TransactionLog
@@ -76,7 +76,14 @@ class PaymentFacts(Aggregate):
     @property
     def disputed(self) -> bool:
         """A bank contests some of the money, and nobody decided yet."""
-        return any(dispute.open for dispute in self.disputes)
+        contested = any(self.contested(capture) for capture in self.log.captures())
+        return contested or any(dispute.open for dispute in self.disputes)
+
+    def contested(self, capture: Transaction) -> bool:
+        """A bank may take this money, or took it: also after a dispute that we won, on an appeal."""
+        states = {each.state for each in self.disputes if each.capture_ref == capture.ref}
+        won = states == {DisputeState.WON}
+        return bool(states - FINAL) or (won and self.log.disputed_of(capture).minor > 0)
 
     @property
     def status(self) -> PaymentStatus:
@@ -96,6 +103,29 @@ class PaymentFacts(Aggregate):
         held = any(row.type is TransactionType.AUTHORIZED for row in self.transactions)
         return PaymentStatus.VOIDED if held else PaymentStatus.NONE
 
+    @property
+    def fulfillable(self) -> bool:
+        """Nothing speaks against printing and sending: nobody has to look, and what pays did not go back."""
+        return not self.review_reasons and not self.paid_back
+
+    @property
+    def paid_back(self) -> bool:
+        """All that paid the order went back, in whichever way."""
+        paid = self._allocated()
+        return bool(paid) and all(self.log.rest_of(capture).minor <= 0 for capture in paid)
+
+    def on_its_way(self, *, at: datetime) -> bool:
+        """A bank decides about the customer's money, or a call that takes it may have had its effect."""
+        return self.taking or any(
+            attempt.state is AttemptState.PROCESSING and at < attempt.expires_at + BANKS_TAKE
+            for attempt in self.attempts
+        )
+
+    @property
+    def taking(self) -> bool:
+        """A call that may take the customer's money right now is not decided."""
+        return any(op.takes_money and op.undecided and not op.never_sent for op in self.operations)
+
     def pays(self, capture: Transaction) -> bool:
         """Whether this money pays the order, in whole or with a part of it."""
         return capture.type is TransactionType.CAPTURE or bool(self.log.accepted_of(capture))
@@ -110,7 +140,18 @@ class PaymentFacts(Aggregate):
             if row.capture_ref == capture.ref and row.operation_id not in ids
         ]
         gone = total([*(op.amount for op in promised), *others], capture.amount.currency)
-        return capture.amount - gone - self.log.disputed_of(capture)
+        return capture.amount - gone - max(self.log.disputed_of(capture), self._lost_of(capture))
+
+    def _lost_of(self, capture: Transaction) -> Money:
+        """What banks took for good, also where nobody told us how; all of it if in another currency."""
+        lost = [
+            dispute.amount
+            for dispute in self.disputes
+            if dispute.capture_ref == capture.ref and dispute.state is DisputeState.LOST
+        ]
+        if any(amount.currency != capture.amount.currency for amount in lost):
+            return capture.amount
+        return total(lost, capture.amount.currency)
 
     @property
     def refunds_asked(self) -> tuple[Operation, ...]:

@@ -10,9 +10,9 @@ import attrs
 from printapic.domain.errors import Conflict, NotFound
 from printapic.domain.ids import OperationId, UserId
 from printapic.domain.money import Money
-from printapic.domain.payments.account import IdempotencyKeyReused, PaymentAccount
+from printapic.domain.payments.account import IdempotencyKeyReused, PaymentAccount, refusal
 from printapic.domain.payments.attempt import Attempt
-from printapic.domain.payments.events import MoneyCollected, PaymentSucceeded
+from printapic.domain.payments.events import MoneyCollected, PaymentSucceeded, ReviewResolved
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
 from printapic.domain.payments.status import Demand
 from printapic.domain.payments.transaction import Source, Transaction, TransactionType
@@ -112,7 +112,7 @@ class PaymentReturns(PaymentAccount):
         return self._promise(capture, amount, request, operation_id=operation_id, at=at)
 
     def _demand_uncontested(self, capture: Transaction) -> None:
-        if any(dispute.open and dispute.capture_ref == capture.ref for dispute in self.disputes):
+        if self.contested(capture):
             raise CaptureDisputed
 
     def _promise(
@@ -212,7 +212,8 @@ class PaymentReturns(PaymentAccount):
                     self.give_up(opening.id, sends=opening.sends)
                 continue
             again = changed is not None and attempt.id == changed.id
-            if not any(op.kind is OperationKind.VOID and not (again and op.failed) for op in operations):
+            voids = [op for op in operations if op.kind is OperationKind.VOID]
+            if not voids or (again and voids[-1].failed and refusal(voids[-1]) not in self.review_reasons):
                 self._prepare(OperationKind.VOID, attempt, new_operation_id(), at=at, reason=reason)
 
     # What a person decides
@@ -224,6 +225,7 @@ class PaymentReturns(PaymentAccount):
         new_operation_id: NewOperationId,
         at: datetime,
         demand: Demand = Demand.OPEN,
+        accepted_by: UserId | None = None,
     ) -> None:
         """Let money that was parked pay the order after all; what is too much of it goes back.
 
@@ -253,11 +255,26 @@ class PaymentReturns(PaymentAccount):
         self._record(happened(at=at, payment_id=self.id, order_id=self.order_id))
         surplus = left - self.due
         if surplus:
-            request = RefundRequest(capture_ref=capture.ref, amount=surplus, reason="overpaid")
+            request = RefundRequest(
+                capture_ref=capture.ref, amount=surplus, reason="overpaid", requested_by=accepted_by
+            )
             self.refund(request, operation_id=new_operation_id(), at=at)
 
-    def resolve_review(self, reason: str) -> bool:
-        """A person looked, and it is all right now; False where nobody asked for that."""
-        known = reason in self.review_reasons
+    def resolve_review(
+        self, reason: str, *, demand: Demand, new_operation_id: NewOperationId, at: datetime
+    ) -> bool:
+        """A person looked, and it is all right now; False where nobody asked for that.
+
+        A page that could not be taken up or ended is tried again, where that is still wanted. Money that a
+        bank holds is asked for again as the order goes on.
+        """
+        if reason not in self.review_reasons:
+            return False
         self._resolve(reason)
-        return known
+        for refused in [op for op in self.operations if refusal(op) == reason]:
+            attempt = self.attempt(refused.attempt_id)
+            taking_up = refused.kind is OperationKind.COMPLETE and demand is Demand.OPEN and not self.covered
+            if not attempt.finished and (taking_up or refused.kind is OperationKind.VOID):
+                self._prepare(refused.kind, attempt, new_operation_id(), at=at, reason=refused.reason)
+        self._record(ReviewResolved(at=at, payment_id=self.id, order_id=self.order_id))
+        return True

@@ -14,6 +14,9 @@ from printapic.domain.money import Money
 LEASE = timedelta(seconds=45)
 """How long a call is its sender's: the budget of a call, 30 s, and then some."""
 
+BANK_DECIDES = "bank-decides"
+"""The code of a refusal to end a page on whose money the customer's bank decides right now."""
+
 
 class OperationKind(StrEnum):
     """What is asked of the provider. COMPLETE takes what the customer approved."""

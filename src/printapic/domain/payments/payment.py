@@ -9,7 +9,7 @@ import attrs
 from printapic.domain.errors import Conflict
 from printapic.domain.ids import AttemptId
 from printapic.domain.money import Money
-from printapic.domain.payments.account import AlreadyPaid, IdempotencyKeyReused, PaymentNotFound
+from printapic.domain.payments.account import AlreadyPaid, IdempotencyKeyReused, PaymentNotFound, refusal
 from printapic.domain.payments.attempt import TERMINAL, Attempt, AttemptState
 from printapic.domain.payments.dispute import Dispute
 from printapic.domain.payments.events import (
@@ -52,6 +52,11 @@ _PROOFS = {
     OperationKind.REFUND: frozenset[AttemptState](),
 }
 """In which states of its checkout a call has evidently had its effect. Refunds have facts of their own."""
+
+
+_OF_PAGES = frozenset({OperationKind.COMPLETE, OperationKind.VOID})
+_TOLD = frozenset({Source.WEBHOOK, Source.RETURN})
+"""What makes us look because something happened, and not because time went by."""
 
 
 class ForeignSnapshot(Conflict):
@@ -101,8 +106,8 @@ class Payment(PaymentReturns):
             raise ForeignSnapshot
         look = Look(attempt=attempt, source=source, at=at)
         covered, allocated, rows = self.covered, bool(self.allocated), len(self.transactions)
-        for dispute in snapshot.disputes:
-            self._know_dispute(look, dispute)  # First: what a bank contests is not given back below.
+        for dispute in snapshot.disputes:  # First: what a bank contests is not given back below.
+            self._know_dispute(look, dispute)
         if snapshot.authorization is not None:
             self._take_authorization(look, snapshot.authorization, demand)
         for capture in snapshot.captures:
@@ -111,7 +116,9 @@ class Payment(PaymentReturns):
         for refund in snapshot.refunds:
             self._take_refund(look, refund)
         for dispute in snapshot.disputes:
+            before = len(self.transactions)
             self._move_disputed(look, dispute)
+            self._judge_dispute(dispute, moved=len(self.transactions) > before)
         if len(self.transactions) > rows:
             self._check_sums(snapshot)
         changed = self._see(attempt, snapshot, ticket, demand, at)
@@ -126,7 +133,7 @@ class Payment(PaymentReturns):
                 changed=attempt if changed else None,
             )
         elif snapshot.state is AttemptState.APPROVED:
-            self._complete(attempt, snapshot, new_operation_id, at)
+            self._complete(attempt, snapshot, look, new_operation_id)
 
     def collect(self, *, new_operation_id: NewOperationId, at: datetime) -> bool:
         """Production wants to start: take the money that a bank holds. False while it has not come.
@@ -142,12 +149,7 @@ class Payment(PaymentReturns):
         return False
 
     def _may_retry(self, operation: Operation) -> bool:
-        return operation.failed and f"capture-refused:{operation.id}" not in self.review_reasons
-
-    @property
-    def taking(self) -> bool:
-        """A call that may take the customer's money right now is not decided."""
-        return any(op.takes_money and op.undecided and not op.never_sent for op in self.operations)
+        return operation.failed and refusal(operation) not in self.review_reasons
 
     def _announce(self, demand: Demand, *, covered: bool, allocated: bool, at: datetime) -> None:
         """Say what this look changed for the order, going by what it was before."""
@@ -277,8 +279,16 @@ class Payment(PaymentReturns):
             )
         else:
             self.disputes = tuple(each.seen(fact) if each is known else each for each in self.disputes)
-        if fact.state is DisputeState.WON:
+
+    def _judge_dispute(self, fact: DisputeFact, *, moved: bool) -> None:
+        """A person need not look at one that was won, unless money is taken again after that."""
+        if next(each for each in self.disputes if each.ref == fact.ref).state is not DisputeState.WON:
+            return
+        capture = self.log.capture(fact.capture_ref)
+        if capture is None or not self.contested(capture):
             self._resolve(f"dispute:{fact.ref}")
+        elif moved:
+            self.review(f"dispute:{fact.ref}")
 
     def _move_disputed(self, look: Look, fact: DisputeFact) -> None:
         for movement in fact.movements:
@@ -303,8 +313,8 @@ class Payment(PaymentReturns):
             own = operation.attempt_id == attempt.id and operation.undecided
             if own and seen.state in _PROOFS[operation.kind]:
                 self._replace_operation(operation.proven(OperationState.SUCCEEDED, provider_ref=snapshot.ref))
-            if operation.attempt_id == attempt.id and seen.state is AttemptState.CAPTURED:
-                self._resolve(f"capture-refused:{operation.id}")
+            if operation.attempt_id == attempt.id and seen.finished:
+                self._forget_refusal(operation, seen)
         if demand is Demand.MET:
             self._check_promise(seen, attempt)
         failed_now = seen.state is AttemptState.FAILED and attempt.state is not AttemptState.FAILED
@@ -314,6 +324,12 @@ class Payment(PaymentReturns):
             )
         return seen.state is not attempt.state
 
+    def _forget_refusal(self, operation: Operation, ended: Attempt) -> None:
+        """The checkout ended as it should, or nobody needs any more what was refused."""
+        captured = ended.state is AttemptState.CAPTURED
+        if operation.kind in _OF_PAGES or (captured and operation.kind is OperationKind.CAPTURE):
+            self._resolve(refusal(operation))
+
     def _check_promise(self, seen: Attempt, before: Attempt) -> None:
         """The bank let go of money that the order was confirmed for: nothing may be printed on that."""
         lost = seen.finished and seen.state is not AttemptState.CAPTURED and not before.finished
@@ -321,9 +337,12 @@ class Payment(PaymentReturns):
             self.review(f"authorization-lost:{seen.id}")
 
     def _complete(
-        self, before: Attempt, snapshot: Snapshot, new_operation_id: NewOperationId, at: datetime
+        self, before: Attempt, snapshot: Snapshot, look: Look, new_operation_id: NewOperationId
     ) -> None:
         """The customer agreed: take the money, once for each time they agree, and one at a time.
+
+        That they agreed again, after their bank had asked for that, is seen by the page, which waited for
+        it, or told by their coming back and by news of the provider.
 
         They may have agreed to another amount than the order costs now: then the page is given up, and a
         person asked. On a page that we gave up, and the provider could not end, nothing is taken either.
@@ -333,9 +352,11 @@ class Payment(PaymentReturns):
             return
         if snapshot.amount not in (None, self.due) or before.expected != self.due:
             self.review(f"approved-amount:{before.id}")
-            self._prepare(OperationKind.VOID, before, new_operation_id(), at=at, reason="amount-differs")
+            self._prepare(OperationKind.VOID, before, new_operation_id(), at=look.at, reason="amount-differs")
             return
         tried = [op for op in self.operations if op.kind is OperationKind.COMPLETE]
-        again = any(op.attempt_id == before.id for op in tried) and before.state is AttemptState.APPROVED
-        if not again and not any(op.undecided for op in tried):
-            self._prepare(OperationKind.COMPLETE, before, new_operation_id(), at=at)
+        own = [op for op in tried if op.attempt_id == before.id]
+        asked_again = bool(own) and own[-1].state is OperationState.PAYER_ACTION and look.source in _TOLD
+        once = not own or before.state is not AttemptState.APPROVED or asked_again
+        if once and not any(op.undecided for op in tried):
+            self._prepare(OperationKind.COMPLETE, before, new_operation_id(), at=look.at)

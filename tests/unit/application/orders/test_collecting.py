@@ -12,7 +12,7 @@ from printapic.adapters.payments.simulated.faults import Fault
 from printapic.adapters.payments.simulated.gateway import Collection, SimulatedGateway
 from printapic.adapters.system.identifiers import SeededIdentifiers
 from printapic.application.orders.changes import MoneyOnItsWay
-from printapic.application.orders.collecting import MoneyNotCollected, collected
+from printapic.application.orders.collecting import MoneyNotCollected, collect_money
 from printapic.domain.actors import Actor, Role
 from printapic.domain.errors import Conflict
 from printapic.domain.ids import OperationId
@@ -178,4 +178,4 @@ def test_c3_a_bank_that_refuses_what_it_promised_stops_production(
 def test_nothing_is_collected_for_an_order_that_nobody_began_to_pay(floor: ShopFloor, anna: Actor) -> None:
     order = floor.place(anna).order
     with floor.unit_of_work() as work:
-        assert not collected(work, order.id, SeededIdentifiers(2), at=NOON)
+        assert not collect_money(work, order.id, SeededIdentifiers(2), at=NOON)

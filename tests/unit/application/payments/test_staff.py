@@ -212,6 +212,16 @@ def test_r1_a_refund_that_names_no_capture_is_of_the_money_that_pays_the_order(
     assert refunded.operation.capture_ref == parked.ref
 
 
+def test_what_is_too_much_of_accepted_money_counts_as_a_refund_of_whoever_accepted_it(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    order, capture_ref = paid_wrong(floor, anna, +10_001)
+    with pytest.raises(RefundAboveLimit):
+        accept(floor, order, capture_ref)
+    assert floor.order(order.id).status is OrderStatus.AWAITING_PAYMENT
+    assert floor.payment(order).refunds_asked == ()
+
+
 def test_money_is_accepted_where_the_order_is_under_review_for_something_else_and_is_held(
     floor: ShopFloor, anna: Actor
 ) -> None:

@@ -230,7 +230,7 @@ def test_i4_a_forgotten_key_is_not_used_while_the_books_stay_closed(floor: ShopF
     assert floor.captured_and_refunded() == (300, 300)
 
 
-def test_i4_money_that_was_never_taken_is_not_taken_any_more_for_an_order_that_is_over() -> None:
+def test_i4_an_order_does_not_expire_while_its_money_may_be_taken_and_is_paid_once_in_the_end() -> None:
     floor = open_floor(gateway=partial(SimulatedGateway, collection=Collection.ON_COMPLETE))
     order = floor.place(floor.customer()).order
     floor.press(floor.start(order))
@@ -239,13 +239,13 @@ def test_i4_money_that_was_never_taken_is_not_taken_any_more_for_an_order_that_i
     assert the(OperationKind.COMPLETE, floor.payment(order)).state is OperationState.UNKNOWN
     forget(floor)
     floor.perform("ExpireOrder", order_id=str(order.id))
-    assert floor.order(order.id).status is OrderStatus.EXPIRED
+    assert floor.order(order.id).status is OrderStatus.AWAITING_PAYMENT
     resolve(floor, order, OperationKind.COMPLETE)
     complete = the(OperationKind.COMPLETE, floor.payment(order))
-    assert (complete.state, complete.sends) == (OperationState.ABANDONED, 1)
-    floor.work()
+    assert (complete.state, complete.sends) == (OperationState.SUCCEEDED, 2)
     floor.later(HOUR)
-    assert floor.captured_and_refunded() == (0, 0)
+    assert floor.order(order.id).status is OrderStatus.CONFIRMED
+    assert floor.captured_and_refunded() == (300, 0)
 
 
 def test_i4_a_page_whose_opening_was_forgotten_is_found_and_not_opened_twice(

@@ -168,7 +168,7 @@ class Interleavings(RuleBasedStateMachine):
     @precondition(lambda self: self.till.payment.review_reasons)
     @rule(data=st.data())
     def a_person_answers(self, data: st.DataObject) -> None:
-        self.till.payment.resolve_review(data.draw(st.sampled_from(self.till.payment.review_reasons)))
+        self.till.resolve(data.draw(st.sampled_from(self.till.payment.review_reasons)))
 
     # What always holds
 

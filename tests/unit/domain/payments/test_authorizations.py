@@ -157,7 +157,7 @@ def test_c3_a_bank_that_lets_go_of_money_the_order_counts_on_calls_a_person_once
     assert not till.payment.covered
     assert till.collect() is False
     assert till.calls(OperationKind.CAPTURE) == []
-    assert till.payment.resolve_review(f"authorization-lost:{attempt_id}")
+    assert till.resolve(f"authorization-lost:{attempt_id}")
     till.see(attempt_id, end)
     assert till.status() is PaymentStatus.VOIDED
 
@@ -238,7 +238,7 @@ def test_h2_a_refused_capture_waits_for_a_person_who_may_let_it_be_tried_again()
     assert till.payment.review_reasons == (f"capture-refused:{refused.id}",)
     till.collect()
     assert len(till.calls(OperationKind.CAPTURE)) == 1
-    till.payment.resolve_review(f"capture-refused:{refused.id}")
+    till.resolve(f"capture-refused:{refused.id}")
     till.collect()
     assert len(till.calls(OperationKind.CAPTURE)) == 2
 

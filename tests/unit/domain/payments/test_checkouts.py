@@ -10,7 +10,7 @@ import pytest
 
 from printapic.domain.ids import AttemptId, OperationId, OrderId, PaymentId, UserId
 from printapic.domain.money import Money
-from printapic.domain.payments.account import MAX_CHECKOUTS, TooManyCheckouts
+from printapic.domain.payments.account import MAX_CHECKOUTS, MAX_TRIES, TooManyCheckouts
 from printapic.domain.payments.attempt import AttemptState, Provider
 from printapic.domain.payments.events import AttemptFailed, AttemptOpened
 from printapic.domain.payments.operation import OperationKind, OperationState
@@ -21,6 +21,7 @@ from printapic.domain.payments.payment import (
     PaymentNotFound,
     PaymentStatus,
 )
+from printapic.domain.payments.transaction import Source
 from tests.unit.domain.payments.till import DUE, NOON, Till, new_operation_id, paid_with
 
 
@@ -228,6 +229,7 @@ def test_h3_a_new_approval_is_completed_under_a_new_key() -> None:
     till.see(attempt_id, AttemptState.APPROVED)
     (first,) = till.calls(OperationKind.COMPLETE)
     till.payment.decide(first.id, OperationState.PAYER_ACTION)
+    till.source = Source.SYSTEM
     till.see(attempt_id, AttemptState.APPROVED)
     assert len(till.calls(OperationKind.COMPLETE)) == 1
     till.see(attempt_id, AttemptState.ACTION_REQUIRED)
@@ -236,6 +238,50 @@ def test_h3_a_new_approval_is_completed_under_a_new_key() -> None:
         OperationState.PAYER_ACTION,
         OperationState.PREPARED,
     ]
+
+
+@pytest.mark.parametrize("source", [Source.RETURN, Source.WEBHOOK])
+def test_h3_a_new_approval_is_noticed_though_nobody_saw_the_page_wait_for_it(source: Source) -> None:
+    till = Till()
+    attempt_id = till.checkout(provider=Provider.PAYPAL)
+    till.see(attempt_id, AttemptState.APPROVED)
+    (first,) = till.calls(OperationKind.COMPLETE)
+    till.payment.decide(first.id, OperationState.PAYER_ACTION)
+    till.source = source
+    for _ in range(2):
+        till.see(attempt_id, AttemptState.APPROVED)
+    assert len(till.calls(OperationKind.COMPLETE)) == 2
+
+
+def test_h3_an_approval_that_could_not_be_taken_up_is_taken_up_when_somebody_has_looked() -> None:
+    till = Till()
+    attempt_id = till.checkout(provider=Provider.PAYPAL)
+    till.see(attempt_id, AttemptState.APPROVED)
+    (first,) = till.calls(OperationKind.COMPLETE)
+    till.payment.dispatch(first.id, at=NOON)
+    till.payment.refuse(first.id, OperationState.REJECTED, "unauthorized", at=NOON)
+    till.see(attempt_id, AttemptState.APPROVED)
+    assert len(till.calls(OperationKind.COMPLETE)) == 1
+    assert till.resolve(f"complete-refused:{first.id}")
+    assert len(till.calls(OperationKind.COMPLETE)) == 2
+    till.pays(attempt_id)
+    assert till.status() is PaymentStatus.PAID
+
+
+@pytest.mark.parametrize("called_off", [True, False])
+def test_c2_an_approval_that_nobody_wants_any_more_is_not_taken_up_again(called_off: bool) -> None:
+    till = Till()
+    first_page, second_page = till.checkout("first"), till.checkout("second")
+    till.see(first_page, AttemptState.APPROVED)
+    (first,) = till.calls(OperationKind.COMPLETE)
+    till.payment.dispatch(first.id, at=NOON)
+    till.payment.refuse(first.id, OperationState.REJECTED, "unauthorized", at=NOON)
+    if called_off:
+        till.wanted = False
+    else:
+        till.pays(second_page)
+    assert till.resolve(f"complete-refused:{first.id}")
+    assert len(till.calls(OperationKind.COMPLETE)) == 1
 
 
 def test_h7_two_approvals_are_not_taken_at_the_same_time() -> None:
@@ -276,7 +322,7 @@ def test_a3_an_approval_of_another_amount_takes_nothing_and_a_person_looks(what:
     assert till.calls(OperationKind.COMPLETE) == []
     assert till.payment.review_reasons == (f"approved-amount:{attempt_id}",)
     assert [void.attempt_id for void in till.calls(OperationKind.VOID)] == [attempt_id]
-    assert till.payment.resolve_review(f"approved-amount:{attempt_id}")
+    assert till.resolve(f"approved-amount:{attempt_id}")
     till.take_in(attempt_id, attrs.evolve(approved, amount=other))
     assert till.calls(OperationKind.COMPLETE) == []
     assert till.status() is not PaymentStatus.NEEDS_REVIEW
@@ -300,6 +346,16 @@ def test_nobody_needs_more_pages_for_one_order_than_there_may_be() -> None:
         till.start("one-too-many")
     assert refusal.value.details == {"limit": MAX_CHECKOUTS}
     assert len(till.payment.attempts) == MAX_CHECKOUTS
+
+
+def test_pages_that_a_provider_refused_to_open_are_no_pages_but_not_without_end() -> None:
+    till = Till()
+    for number in range(MAX_TRIES):
+        _, opening = till.start(f"key-{number}")
+        till.payment.dispatch(opening, at=NOON)
+        till.payment.refuse(opening, OperationState.REJECTED, "unauthorized", at=NOON)
+    with pytest.raises(TooManyCheckouts):
+        till.start("one-too-many")
 
 
 def test_a_page_that_was_given_up_takes_no_money_though_the_customer_agrees_on_it() -> None:

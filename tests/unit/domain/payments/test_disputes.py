@@ -213,7 +213,7 @@ def test_d2_what_a_person_settled_is_not_asked_again_by_the_next_look() -> None:
     facts = contested("dispute-1", moved("taken"), state=LOST)
     hear(till, facts, refunds=(given_back(),))
     for reason in till.payment.review_reasons:
-        assert till.payment.resolve_review(reason)
+        assert till.resolve(reason)
     hear(till, facts, refunds=(given_back(),))
     assert till.payment.review_reasons == ()
 
@@ -325,11 +325,35 @@ def test_d1_a_movement_of_nothing_leaves_only_its_fee() -> None:
     assert till.balances()["psp_fees"] == FEE.minor
 
 
+def test_d1_a_dispute_that_goes_on_after_it_was_won_holds_the_order_again() -> None:
+    till = paid_till()
+    hear(till, contested("dispute-1", moved("taken"), moved("returned", DUE), state=WON))
+    movements = [moved("taken"), moved("returned", DUE), moved("again")]
+    hear(till, contested("dispute-1", *movements, state=OPEN))
+    assert (till.payment.disputed, till.payment.fulfillable) == (True, False)
+    assert till.payment.review_reasons == ("dispute:dispute-1",)
+    with pytest.raises(CaptureDisputed):
+        refund(till)
+    till.resolve("dispute:dispute-1")
+    hear(till, contested("dispute-1", *movements, state=OPEN))
+    assert till.payment.fulfillable
+    hear(till, contested("dispute-1", *movements, moved("back", DUE), state=WON))
+    assert not till.payment.disputed
+
+
+@pytest.mark.parametrize("amount", [DUE, Money.of("14.00", "USD")])
+def test_d2_what_a_bank_took_for_good_is_not_given_back_again_though_nobody_told_how(amount: Money) -> None:
+    till = paid_till()
+    hear(till, contested("dispute-1", amount=amount, state=LOST))
+    till.release()
+    assert till.calls(OperationKind.REFUND) == []
+
+
 @pytest.mark.parametrize("end", [WON, LOST])
 def test_a_payment_is_not_settled_while_a_bank_contests_it(end: DisputeState) -> None:
     till = paid_till()
     hear(till, contested())
-    till.payment.resolve_review("dispute:dispute-1")
+    till.resolve("dispute:dispute-1")
     assert not till.payment.settled(earned=True, at=NOON)
     hear(till, contested(state=end))
     assert till.payment.settled(earned=True, at=NOON)

@@ -136,12 +136,12 @@ def test_r3_a_refund_that_failed_is_not_tried_by_a_cancel_but_asked_about() -> N
     till = till_with()
     refused = refund(till, "5.00")
     till.payment.refuse(refused.id, OperationState.REJECTED, "closed-account", at=NOON)
-    till.payment.resolve_review(f"refund-refused:{refused.id}")
+    till.resolve(f"refund-refused:{refused.id}")
     till.release()
     assert list(till.payment.review_reasons) == ["refund-waits:capture-1"]
     assert len(till.calls(OperationKind.REFUND)) == 1
     refund(till)
-    till.payment.resolve_review("refund-waits:capture-1")
+    till.resolve("refund-waits:capture-1")
     till.release()
     assert list(till.payment.review_reasons) == []
 
@@ -309,6 +309,6 @@ def test_the_claim_of_an_order_that_was_called_off_unpaid_is_withdrawn_once() ->
 def test_a_review_is_answered_once_and_only_the_one_that_was_asked() -> None:
     till = till_with(TOO_LITTLE)
     till.payment.review("something else")
-    assert till.payment.resolve_review("capture-amount:capture-1") is True
-    assert till.payment.resolve_review("capture-amount:capture-1") is False
+    assert till.resolve("capture-amount:capture-1") is True
+    assert till.resolve("capture-amount:capture-1") is False
     assert till.payment.review_reasons == ("something else",)

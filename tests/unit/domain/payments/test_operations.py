@@ -18,6 +18,7 @@ from printapic.domain.payments.operation import (
     OperationKind,
     OperationState,
 )
+from printapic.domain.payments.status import PaymentStatus
 from tests.unit.domain.payments.till import DUE, NOON, Till, new_operation_id
 
 SECOND = timedelta(seconds=1)
@@ -146,15 +147,32 @@ def test_u2_a_look_that_shows_the_effect_decides_an_unknown_call(
     assert till.payment.operation(operation.id).state is OperationState.SUCCEEDED
 
 
-def test_a_void_that_is_refused_needs_nobody() -> None:
+def test_a_void_that_is_refused_needs_a_person_until_the_end_of_the_page_is_seen() -> None:
     till = Till()
-    till.checkout()
+    attempt_id = till.checkout()
     till.release()
     (void,) = till.calls(OperationKind.VOID)
     till.payment.dispatch(void.id, at=NOON)
     till.payment.refuse(void.id, OperationState.REJECTED, "not-open", at=NOON)
-    assert till.payment.review_reasons == ()
-    assert till.payment.operation(void.id).failed
+    assert till.payment.review_reasons == (f"void-refused:{void.id}",)
+    till.see(attempt_id, AttemptState.OPEN)
+    assert till.calls(OperationKind.VOID) == [till.payment.operation(void.id)]
+    assert till.resolve(f"void-refused:{void.id}")
+    assert [op.failed for op in till.calls(OperationKind.VOID)] == [True, False]
+    till.see(attempt_id, AttemptState.EXPIRED)
+    assert till.status() is PaymentStatus.NONE
+
+
+def test_a_void_that_was_refused_is_not_asked_again_for_a_page_that_has_ended() -> None:
+    till = Till()
+    attempt_id = till.checkout()
+    till.release()
+    (void,) = till.calls(OperationKind.VOID)
+    till.payment.dispatch(void.id, at=NOON)
+    till.payment.refuse(void.id, OperationState.REJECTED, "not-open", at=NOON)
+    till.see(attempt_id, AttemptState.EXPIRED)
+    assert not till.resolve(f"void-refused:{void.id}")
+    assert len(till.calls(OperationKind.VOID)) == 1
 
 
 def test_i4_books_that_show_no_effect_make_a_call_as_good_as_never_sent() -> None:

@@ -176,7 +176,7 @@ def test_each_contradiction_is_written_down_and_asked_about_once() -> None:
         ("capture-1/1", "capture-1", "0.01", ()),
         ("capture-1/2", "capture-1", "0.02", ()),
     ]
-    assert till.payment.resolve_review("capture-changed:capture-1")
+    assert till.resolve("capture-changed:capture-1")
     till.pays(attempt_id, amount=Money.of("0.02", "EUR"))
     assert till.status() is PaymentStatus.PAID
 

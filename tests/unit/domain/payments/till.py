@@ -92,6 +92,7 @@ class Till:
     wanted: bool = True
     confirmed: bool = False
     now: datetime = NOON
+    source: Source = Source.WEBHOOK
 
     @property
     def demand(self) -> Demand:
@@ -163,7 +164,7 @@ class Till:
             snapshot,
             ticket=self.payment.next_ticket() if ticket is None else ticket,
             demand=self.demand,
-            source=Source.WEBHOOK,
+            source=self.source,
             new_operation_id=new_operation_id,
             at=self.now,
         )
@@ -198,6 +199,12 @@ class Till:
     def balances(self) -> dict[str, int]:
         """What stands on our accounts, in cents; the accounts at zero left out."""
         return {account: minor for (account, _), minor in balances(self.payment.log).items()}
+
+    def resolve(self, reason: str) -> bool:
+        """A person looked."""
+        return self.payment.resolve_review(
+            reason, demand=self.demand, new_operation_id=new_operation_id, at=self.now
+        )
 
     def release(self) -> None:
         self.wanted = False

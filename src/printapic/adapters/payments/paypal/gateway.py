@@ -54,6 +54,7 @@ from printapic.application.ports.payments import (
 from printapic.domain.ids import OperationId
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import AttemptState, Provider
+from printapic.domain.payments.operation import BANK_DECIDES
 from printapic.domain.payments.snapshot import RefundFact, RefundState, Snapshot
 
 KEY_LIFETIME = timedelta(hours=6)
@@ -181,7 +182,7 @@ class PayPalGateway(PaymentGateway):
                 if seen.state is AttemptState.AUTHORIZED:
                     return Unknown(reason="void-unseen", trace=trace) if answer.good else refused(answer)
             if seen.state is AttemptState.PROCESSING:
-                return Rejected(code="bank-decides", trace=trace)
+                return Rejected(code=BANK_DECIDES, trace=trace)
             return Done(value=seen, trace=trace)
 
         return concluded(call)

@@ -38,6 +38,7 @@ from printapic.application.ports.payments import (
 from printapic.domain.ids import OperationId
 from printapic.domain.money import Money, total
 from printapic.domain.payments.attempt import AttemptState, Provider
+from printapic.domain.payments.operation import BANK_DECIDES
 from printapic.domain.payments.snapshot import RefundFact, RefundState, Snapshot
 
 T = TypeVar("T")
@@ -169,7 +170,7 @@ class SimulatedGateway(PaymentGateway):
             if checkout is None:
                 return Rejected(code="not-found")
             if checkout.state is AttemptState.PROCESSING:
-                return Rejected(code="bank-decides")
+                return Rejected(code=BANK_DECIDES)
             if checkout.state in (AttemptState.OPEN, AttemptState.APPROVED, AttemptState.AUTHORIZED):
                 taken = entry.accounts.snapshot(checkout).captures
                 checkout = entry.accounts.change(

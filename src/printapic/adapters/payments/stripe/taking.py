@@ -14,6 +14,7 @@ from printapic.application.ports.payments import Done, Outcome, Rejected
 from printapic.domain.ids import OperationId
 from printapic.domain.money import Money
 from printapic.domain.payments.attempt import TERMINAL
+from printapic.domain.payments.operation import BANK_DECIDES
 from printapic.domain.payments.snapshot import Snapshot
 
 _STILL_CANCELLABLE = ("requires_capture", "requires_action", "requires_confirmation")
@@ -50,7 +51,7 @@ def void(call: StripeCall, *, ref: str, key: OperationId) -> Outcome[Snapshot]:
         return Done(value=look.snapshot, trace=look.trace)
     closing = _closing(call, look.session, key)
     if closing is None:
-        return Rejected(code="bank-decides", trace=look.trace)
+        return Rejected(code=BANK_DECIDES, trace=look.trace)
 
     def over(snapshot: Snapshot) -> bool:
         return snapshot.state in TERMINAL
