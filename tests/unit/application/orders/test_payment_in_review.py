@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from printapic.adapters.payments.simulated.checkout import Choice
+from printapic.adapters.payments.simulated.gateway import Collection, SimulatedGateway
 from printapic.application.orders.collecting import PaymentInReview, fulfillable
 from printapic.application.payments.staff import Staff
 from printapic.domain.actors import UNKNOWN_CALLER, Actor, Role
 from printapic.domain.orders.order import EDIT_WINDOW, Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
-from tests.shop_floor import DAY, HOUR, ShopFloor
+from printapic.domain.payments.operation import OperationKind, OperationState
+from printapic.domain.payments.transaction import Source
+from tests.shop_floor import DAY, HOUR, ShopFloor, open_floor
 
 
 @pytest.fixture
@@ -116,3 +121,20 @@ def test_h4_a_bank_that_never_decides_is_not_waited_for_without_end(floor: ShopF
     for _ in range(33):
         floor.later(DAY)
     assert floor.order(order.id).status is OrderStatus.EXPIRED
+
+
+def test_c2_an_order_that_expires_takes_no_money_that_was_not_asked_for_yet() -> None:
+    floor = open_floor(gateway=partial(SimulatedGateway, collection=Collection.ON_COMPLETE))
+    order = floor.place(floor.customer()).order
+    floor.press(floor.start(order))
+    payment = floor.payment(order)
+    floor.shop.sync_payment(payment_id=payment.id, source=Source.RETURN)
+    floor.clock.advance(order.expires_at - floor.clock.now())
+    floor.perform("ExpireOrder", order_id=str(order.id))
+    (complete,) = (op for op in floor.payment(order).operations if op.kind is OperationKind.COMPLETE)
+    assert complete.state is OperationState.ABANDONED
+    floor.hear()
+    assert floor.order(order.id).status is OrderStatus.EXPIRED
+    assert floor.captured_and_refunded() == (0, 0)
+    floor.deliverer.close()
+    floor.books.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from printapic.adapters.payments.simulated.checkout import DeskOrder
@@ -215,9 +216,11 @@ def test_r1_a_refund_that_names_no_capture_is_of_the_money_that_pays_the_order(
 def test_what_is_too_much_of_accepted_money_counts_as_a_refund_of_whoever_accepted_it(
     floor: ShopFloor, anna: Actor
 ) -> None:
-    order, capture_ref = paid_wrong(floor, anna, +10_001)
+    order, capture_ref = paid_wrong(floor, anna, +1)
+    nothing_goes_back = attrs.evolve(floor.shop.accept_parked_money, refund_limit=0)
+    payment_id = floor.payment(order).id
     with pytest.raises(RefundAboveLimit):
-        accept(floor, order, capture_ref)
+        nothing_goes_back(payment_id=payment_id, capture_ref=capture_ref, reason="agreed", staff=by())
     assert floor.order(order.id).status is OrderStatus.AWAITING_PAYMENT
     assert floor.payment(order).refunds_asked == ()
 
