@@ -126,7 +126,7 @@ def _their_fees(books: Sequence[Movement]) -> dict[str, int]:
 
 
 def _our_fees(payments: Sequence[Payment], provider: Provider) -> dict[str, int]:
-    rows = _our_rows(payments, provider)
+    rows = list(_our_rows(payments, provider))
     kept = {row.ref: row.amount.minor for row in rows if row.type is TransactionType.FEE}
     return kept | {row.ref: -row.amount.minor for row in rows if row.type is TransactionType.FEE_RETURNED}
 
