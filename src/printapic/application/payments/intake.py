@@ -10,7 +10,6 @@ from printapic.application.payments.settlement import ProviderSilent, SyncPaymen
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.jobs import Job
 from printapic.application.ports.payments import (
-    NOT_FOUND,
     Done,
     Notification,
     PaymentGateway,
@@ -23,6 +22,7 @@ from printapic.domain.errors import NotFound
 from printapic.domain.ids import AttemptId, PaymentId
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.inbox import InboxEntry, InboxState
+from printapic.domain.payments.operation import NOT_FOUND
 from printapic.domain.payments.payment import ForeignSnapshot
 from printapic.domain.payments.transaction import Source
 

@@ -14,7 +14,7 @@ import attrs
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.identifiers import Identifiers
 from printapic.application.ports.jobs import Job
-from printapic.application.ports.payments import NOT_FOUND, Done, PaymentGateway, Rejected
+from printapic.application.ports.payments import Done, PaymentGateway, Rejected
 from printapic.application.ports.unit_of_work import UnitOfWorkFactory
 from printapic.domain.actors import SYSTEM
 from printapic.domain.errors import Unavailable
@@ -23,7 +23,7 @@ from printapic.domain.orders.order import Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
 from printapic.domain.payments.attempt import Attempt, AttemptState, Provider
 from printapic.domain.payments.facts import BANKS_TAKE
-from printapic.domain.payments.operation import OperationState
+from printapic.domain.payments.operation import NOT_FOUND, OperationState
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.snapshot import Snapshot
 from printapic.domain.payments.status import Demand

@@ -118,10 +118,6 @@ class Rejected:
     trace: Trace = Trace()
 
 
-NOT_FOUND = "not-found"
-"""The code with which a gateway rejects what names nothing of ours at its provider."""
-
-
 @attrs.frozen(kw_only=True)
 class NotSent:
     """Certainly without effect: the request never left. Safe to send again under the same key."""

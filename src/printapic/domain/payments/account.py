@@ -13,7 +13,13 @@ from printapic.domain.money import Money
 from printapic.domain.payments.attempt import Attempt, AttemptState
 from printapic.domain.payments.events import AttemptOpened, OperationPrepared
 from printapic.domain.payments.facts import PaymentFacts
-from printapic.domain.payments.operation import BANK_DECIDES, Operation, OperationKind, OperationState
+from printapic.domain.payments.operation import (
+    BANK_DECIDES,
+    NOT_FOUND,
+    Operation,
+    OperationKind,
+    OperationState,
+)
 from printapic.domain.payments.transaction import Source, Transaction, TransactionType
 
 MAX_CHECKOUTS = 20
@@ -289,6 +295,6 @@ def refusal(operation: Operation) -> str:
 
 
 def _unexpected(kind: OperationKind, state: OperationState, code: str) -> bool:
-    """A page that cannot be taken up or ended, and neither the customer nor their bank is why."""
+    """A page that is there and cannot be taken up or ended, and neither customer nor bank is why."""
     asked = kind in (OperationKind.COMPLETE, OperationKind.VOID)
-    return asked and state is OperationState.REJECTED and code != BANK_DECIDES
+    return asked and state is OperationState.REJECTED and code not in (BANK_DECIDES, NOT_FOUND)

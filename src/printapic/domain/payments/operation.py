@@ -16,6 +16,8 @@ LEASE = timedelta(seconds=45)
 
 BANK_DECIDES = "bank-decides"
 """The code of a refusal to end a page on whose money the customer's bank decides right now."""
+NOT_FOUND = "not-found"
+"""The code with which a gateway rejects what names nothing of ours at its provider."""
 
 
 class OperationKind(StrEnum):

@@ -15,13 +15,14 @@ from printapic.adapters.payments.simulated.faults import Fault
 from printapic.adapters.payments.simulated.gateway import Collection, SimulatedGateway
 from printapic.application.payments.collection import Started
 from printapic.application.payments.settlement import ProviderSilent
-from printapic.application.ports.payments import NOT_FOUND, Outcome, Rejected
+from printapic.application.ports.payments import Outcome, Rejected
 from printapic.domain.actors import Actor
 from printapic.domain.money import Money
 from printapic.domain.orders.order import PAYMENT_WINDOW, Order
 from printapic.domain.orders.status import HoldReason, OrderStatus
 from printapic.domain.payments.account import PaymentNotFound
 from printapic.domain.payments.attempt import AttemptState
+from printapic.domain.payments.operation import NOT_FOUND
 from printapic.domain.payments.snapshot import RefundState, Snapshot
 from printapic.domain.payments.status import PaymentStatus
 from printapic.domain.payments.transaction import Source

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from printapic.domain.ids import AttemptId
 from printapic.domain.payments.attempt import AttemptState
 from printapic.domain.payments.operation import (
+    BANK_DECIDES,
     LEASE,
+    NOT_FOUND,
     UNDECIDED,
     Operation,
     OperationKind,
@@ -161,6 +163,17 @@ def test_a_void_that_is_refused_needs_a_person_until_the_end_of_the_page_is_seen
     assert [op.failed for op in till.calls(OperationKind.VOID)] == [True, False]
     till.see(attempt_id, AttemptState.EXPIRED)
     assert till.status() is PaymentStatus.NONE
+
+
+@pytest.mark.parametrize("code", [BANK_DECIDES, NOT_FOUND])
+def test_a_void_that_cannot_be_now_or_of_what_is_not_there_needs_nobody(code: str) -> None:
+    till = Till()
+    till.checkout()
+    till.release()
+    (void,) = till.calls(OperationKind.VOID)
+    till.payment.dispatch(void.id, at=NOON)
+    till.payment.refuse(void.id, OperationState.REJECTED, code, at=NOON)
+    assert till.payment.review_reasons == ()
 
 
 def test_a_void_that_was_refused_is_not_asked_again_for_a_page_that_has_ended() -> None:
