@@ -13,8 +13,10 @@ from printapic.application.ports.clock import Clock
 from printapic.application.ports.inbox import InboxPosition, InboxQuery
 from printapic.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from printapic.domain.ids import PaymentId
+from printapic.domain.payments.facts import BANKS_TAKE
 from printapic.domain.payments.finding import FindingState
 from printapic.domain.payments.inbox import InboxState
+from printapic.domain.payments.operation import OperationKind, OperationState
 from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.soundness import faults_of, parked_since
 
@@ -29,6 +31,8 @@ class ConcernKind(StrEnum):
 
     `BOOKS_DIFFER`: a provider's books say something else than ours, and nobody has closed that.
     `MONEY_PARKED`: money that fits to nothing, and that nobody gave back or accepted for a day.
+    `PAYMENT_IN_REVIEW`: a person has to look, and nothing is printed or sent until they have.
+    `REFUND_PENDING`: a provider has taken a refund on for a month, and not said what becomes of it.
     """
 
     WEBHOOK_WAITS = "webhook-waits"
@@ -36,6 +40,8 @@ class ConcernKind(StrEnum):
     PAYMENT_UNSOUND = "payment-unsound"
     BOOKS_DIFFER = "books-differ"
     MONEY_PARKED = "money-parked"
+    PAYMENT_IN_REVIEW = "payment-in-review"
+    REFUND_PENDING = "refund-pending"
 
 
 @attrs.frozen(kw_only=True)
@@ -103,6 +109,9 @@ class CheckPayments:
         )
         yield from self._leaf(lambda work, before: work.payments.in_suspense(before=before, limit=_AT_ONCE))
         yield from self._leaf(
+            lambda work, before: work.payments.page(review=True, before=before, limit=_AT_ONCE)
+        )
+        yield from self._leaf(
             lambda work, before: work.payments.changed(since=changed_since, before=before, limit=_AT_ONCE)
         )
 
@@ -131,25 +140,23 @@ class CheckPayments:
         ]
 
 
-def _concerns(payment: Payment, now: datetime) -> list[Concern]:
-    undecided = [
-        Concern(
-            kind=ConcernKind.CALL_UNDECIDED,
-            ref=str(payment.id),
-            what=f"{operation.kind.value} {operation.state.value}",
-            since=operation.created_at,
-        )
-        for operation in payment.operations
-        if operation.undecided and operation.created_at <= now - CALLS_TAKE
-    ]
-    unsound = [
-        Concern(
-            kind=ConcernKind.PAYMENT_UNSOUND, ref=str(payment.id), what=fault.value, since=payment.created_at
-        )
-        for fault in faults_of(payment)
-    ]
-    since = parked_since(payment)
-    if since is None or since > now - PARKED_MONEY_WAITS:
-        return [*undecided, *unsound]
-    parked = Concern(kind=ConcernKind.MONEY_PARKED, ref=str(payment.id), what="suspense", since=since)
-    return [*undecided, *unsound, parked]
+def _concerns(payment: Payment, now: datetime) -> Iterator[Concern]:
+    def concern(kind: ConcernKind, what: str, since: datetime) -> Concern:
+        return Concern(kind=kind, ref=str(payment.id), what=what, since=since)
+
+    for operation in payment.operations:
+        what = f"{operation.kind.value} {operation.state.value}"
+        if operation.undecided and operation.created_at <= now - CALLS_TAKE:
+            yield concern(ConcernKind.CALL_UNDECIDED, what, operation.created_at)
+        pending = operation.kind is OperationKind.REFUND and operation.state is OperationState.PENDING
+        if pending and operation.created_at <= now - BANKS_TAKE:
+            yield concern(ConcernKind.REFUND_PENDING, what, operation.created_at)
+    for fault in faults_of(payment):
+        yield concern(ConcernKind.PAYMENT_UNSOUND, fault.value, payment.created_at)
+    for reason in payment.review_reasons:
+        # What a reason names is in the payment itself: here it only says of what kind it is.
+        since = max((row.recorded_at for row in payment.transactions), default=payment.created_at)
+        yield concern(ConcernKind.PAYMENT_IN_REVIEW, reason.partition(":")[0], since)
+    parked = parked_since(payment)
+    if parked is not None and parked <= now - PARKED_MONEY_WAITS:
+        yield concern(ConcernKind.MONEY_PARKED, "suspense", parked)

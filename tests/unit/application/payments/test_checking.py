@@ -16,8 +16,9 @@ from printapic.domain.actors import UNKNOWN_CALLER, Actor
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.finding import FindingState
 from printapic.domain.payments.inbox import InboxEntry
+from printapic.domain.payments.operation import OperationState
 from tests import builders as b
-from tests.shop_floor import HOUR, MINUTE, ShopFloor
+from tests.shop_floor import DAY, HOUR, MINUTE, ShopFloor
 
 
 def told(floor: ShopFloor) -> list[tuple[ConcernKind, str, str]]:
@@ -126,3 +127,41 @@ def test_v3_money_that_fits_to_nothing_is_told_after_a_day_until_somebody_decide
     )  # fmt: skip
     floor.work()
     assert parked not in {kind for kind, _, _ in told(floor)}
+
+
+def test_a_payment_that_waits_for_a_person_is_told_until_they_have_looked(
+    floor: ShopFloor, anna: Actor
+) -> None:
+    payment = floor.payment(floor.paid(anna))
+    with floor.unit_of_work() as work:
+        doubtful = work.payments.get(payment.id)
+        doubtful.review("dispute:dp_1")
+        work.payments.save(doubtful)
+        work.commit()
+    floor.clock.advance(HOUR)
+    for concerns in (
+        floor.shop.check_payments(),
+        floor.shop.check_payments(changed_since=floor.clock.now()),
+    ):
+        (concern,) = concerns
+        assert (concern.kind, concern.ref) == (ConcernKind.PAYMENT_IN_REVIEW, str(payment.id))
+        assert (concern.what, concern.since) == ("dispute", payment.transactions[-1].recorded_at)
+    staff = Staff(user_id=None, caller=UNKNOWN_CALLER)
+    floor.shop.resolve_review(payment_id=payment.id, review="dispute:dp_1", reason="won", staff=staff)
+    assert told(floor) == []
+
+
+def test_a_refund_of_which_a_provider_says_nothing_for_a_month_is_told(floor: ShopFloor, anna: Actor) -> None:
+    order = floor.paid(anna)
+    floor.shop.cancel_order(order_id=order.id, actor=anna)
+    floor.perform("ReleasePayment", order_id=str(order.id))
+    with floor.unit_of_work() as work:
+        payment = work.payments.get(floor.payment(order).id)
+        (refund,) = payment.refunds_asked
+        payment.decide(refund.id, OperationState.PENDING, provider_ref="re_1")
+        work.payments.save(payment)
+        work.commit()
+    floor.clock.advance(30 * DAY - MINUTE)
+    assert ConcernKind.REFUND_PENDING not in {kind for kind, _, _ in told(floor)}
+    floor.clock.advance(MINUTE)
+    assert (ConcernKind.REFUND_PENDING, str(payment.id), "refund pending") in told(floor)
