@@ -13,6 +13,7 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from printapic.application.payments.bookkeeping import recorded_place
+from printapic.application.payments.periods import PeriodInvalid
 from printapic.application.ports.bookkeeping import JournalEntry, LogEntry, LogPosition
 from printapic.application.shop import Shop
 from printapic.domain.ids import PaymentId
@@ -47,12 +48,14 @@ Form = Annotated[
 Since = Annotated[
     str | None,
     QueryParameter(
-        max_length=40, description="What was written down from this date or time on; without a zone, UTC."
+        max_length=40,
+        format="date-time",
+        description="What was written down from this time on. A date alone is its midnight in UTC.",
     ),
 ]
 Until = Annotated[
     str | None,
-    QueryParameter(max_length=40, description="What was written down before this date or time."),
+    QueryParameter(max_length=40, format="date-time", description="What was written down before this time."),
 ]
 Review = Annotated[bool, QueryParameter(description="Only payments that a person has to look at.")]
 
@@ -131,9 +134,11 @@ def _moment(name: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.upper())
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except OverflowError:
+        raise PeriodInvalid from None
+    except ValueError:
         fault = Fault(f"query/{name}", "parameter-invalid", "This is no date or time (RFC 3339).")
         raise RequestInvalid(fault) from None
 
