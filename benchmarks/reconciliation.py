@@ -39,7 +39,7 @@ from printapic.adapters.users.sealing import AesGcmSealer
 from printapic.application.audit.sealing import Notary
 from printapic.application.payments.healing import TakeInMissing
 from printapic.application.payments.reconciliation import ReconcilePayments
-from printapic.application.payments.run import ProviderReport
+from printapic.application.payments.reconciliation_run import ProviderReport
 from printapic.application.payments.settlement import SyncPayment
 from printapic.application.ports.payments import Movement, MovementKind
 from printapic.domain.money import Money

@@ -29,7 +29,7 @@ from printapic.application.payments.erasure import ErasePayments
 from printapic.application.payments.intake import SettleWebhook
 from printapic.application.payments.purging import PurgeInbox
 from printapic.application.payments.reconciliation import ReconcileDaily
-from printapic.application.payments.refunds import ReleasePayment
+from printapic.application.payments.releasing import ReleasePayment
 from printapic.application.payments.settlement import PollPayment, first_poll
 from printapic.application.payments.undecided import ResolveOperation
 from printapic.application.payments.watching import LookThroughPayments, WatchPayments

@@ -61,7 +61,7 @@ from printapic.application.payments.reconciliation import (
     ReconcilePayments,
     ScheduleReconciliation,
 )
-from printapic.application.payments.refunds import ReleasePayment
+from printapic.application.payments.releasing import ReleasePayment
 from printapic.application.payments.replaying import ListWebhookEvents, ReplayWebhook
 from printapic.application.payments.settlement import PollPayment, SyncPayment
 from printapic.application.payments.staff import AcceptParkedMoney, RefundPayment, ResolveReview

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from printapic.application.payments.run import ProviderReport
+from printapic.application.payments.reconciliation_run import ProviderReport
 from printapic.application.ports.bookkeeping import FindingQuery
 from printapic.application.ports.payments import CheckoutRequest, Done, MovementKind
 from printapic.domain.ids import OperationId

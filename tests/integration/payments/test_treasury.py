@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from printapic.application.payments.run import ProviderReport
+from printapic.application.payments.reconciliation_run import ProviderReport
 from printapic.application.ports.bookkeeping import FindingQuery
 from printapic.application.ports.payments import MovementKind
 from printapic.domain.money import Money

@@ -10,7 +10,7 @@ import attrs
 from printapic.application.payments.collection import ProviderNotOffered
 from printapic.application.payments.healing import TakeInMissing
 from printapic.application.payments.periods import EARLIEST, check_period
-from printapic.application.payments.run import ProviderReport, ReconciliationRun
+from printapic.application.payments.reconciliation_run import ProviderReport, ReconciliationRun
 from printapic.application.payments.staff import Staff, demand_reason
 from printapic.application.ports.bookkeeping import FindingQuery
 from printapic.application.ports.clock import Clock

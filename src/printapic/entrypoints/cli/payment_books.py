@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from printapic.application.payments.run import ProviderReport
+from printapic.application.payments.reconciliation_run import ProviderReport
 from printapic.application.payments.staff import Staff
 from printapic.application.ports.bookkeeping import FindingQuery
 from printapic.application.ports.payments import MovementsUnavailable

@@ -55,7 +55,11 @@ Since = Annotated[
 ]
 Until = Annotated[
     str | None,
-    QueryParameter(max_length=40, format="date-time", description="What was written down before this time."),
+    QueryParameter(
+        max_length=40,
+        format="date-time",
+        description="What was written down before this time.",
+    ),
 ]
 Review = Annotated[bool, QueryParameter(description="Only payments that a person has to look at.")]
 

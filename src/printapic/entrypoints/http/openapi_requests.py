@@ -75,7 +75,7 @@ def _not_null(parameter: Parameter) -> None:
         parameter.schema = only
         return
     schema.one_of = None
-    schema.type, schema.format, schema.enum = only.type, only.format, only.enum
+    schema.type, schema.format, schema.enum = only.type, schema.format or only.format, only.enum
 
 
 def _nullable(schema: Schema | Reference | None) -> bool:

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from printapic.application.payments import account_lines
-from printapic.application.payments.run import SLACK, ProviderReport
+from printapic.application.payments.reconciliation_run import SLACK, ProviderReport
 from printapic.application.ports.bookkeeping import FindingQuery
 from printapic.application.ports.payments import Movement, MovementKind
 from printapic.domain.actors import Actor

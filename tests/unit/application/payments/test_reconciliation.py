@@ -10,11 +10,11 @@ import attrs
 import pytest
 
 from printapic.adapters.payments.simulated.faults import Fault
-from printapic.application.payments import run
+from printapic.application.payments import reconciliation_run
 from printapic.application.payments.collection import ProviderNotOffered
 from printapic.application.payments.periods import PeriodInvalid
 from printapic.application.payments.reconciliation import LOOK_BACK
-from printapic.application.payments.run import SLACK, ProviderReport
+from printapic.application.payments.reconciliation_run import SLACK, ProviderReport
 from printapic.application.payments.staff import ReasonNeeded, Staff
 from printapic.application.ports.bookkeeping import FindingQuery
 from printapic.application.ports.payments import Movement, MovementKind
@@ -145,7 +145,7 @@ def test_l1_one_look_takes_in_everything_that_is_missing_of_a_checkout(
     for amount in ("1.00", "2.00"):
         floor.dashboard.refund(capture_of(floor, order), Money.of(amount, EUR))
     floor.clock.advance(MINUTE)
-    monkeypatch.setattr(run, "MOST_LOOKS", 1)
+    monkeypatch.setattr(reconciliation_run, "MOST_LOOKS", 1)
     report = reconcile(floor)
     assert (report.clean, report.taken_in, report.lines) == (True, 1, 3)
     assert floor.payment(order).refunded == Money.of("3.00", EUR)
@@ -174,7 +174,7 @@ def test_l1_missing_here_and_nobodys_is_a_finding(
         "unheard-of",
     )
     assert (finding.theirs, finding.ours, finding.payment_id) == (Money.of("12.34", EUR), None, None)
-    monkeypatch.setattr(run, "MOST_LOOKS", 0)
+    monkeypatch.setattr(reconciliation_run, "MOST_LOOKS", 0)
     assert reconcile(floor).found == {FindingKind.MISSING_HERE: 1}
 
 
@@ -402,7 +402,7 @@ def test_nothing_of_a_time_that_the_books_do_not_reach_is_compared(
 def test_long_logs_are_compared_page_by_page(
     floor: ShopFloor, anna: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_BATCH", 2)
+    monkeypatch.setattr(reconciliation_run, "_BATCH", 2)
     for number in range(3):
         floor.paid(anna, line(floor.upload(anna, number)), key=f"order-{number}")
         floor.clock.advance(MINUTE)

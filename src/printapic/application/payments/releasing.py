@@ -1,4 +1,4 @@
-"""Giving money back."""
+"""Letting go of an order that was called off: its pages are closed, and what came goes back."""
 
 from __future__ import annotations
 
