@@ -56,10 +56,12 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Run the tests that kill and cut things on purpose, one at a time."""
-    if not Path("tests/chaos").is_dir():
-        session.skip("there are no such tests yet")
+    """Run the scenarios of payments on both databases, then what kills and cuts things, one at a time."""
     _install(session, "tests")
+    if not any(_selects(argument) for argument in session.posargs):
+        for store in ("sqlite", "postgres"):
+            scenarios = ("tests/integration/payments", *_workers(session), *session.posargs)
+            session.run("pytest", *scenarios, env={"PRINTAPIC_TEST_STORE": store})
     session.run("pytest", "-m", "chaos", "-o", "faulthandler_timeout=1500", *session.posargs)
 
 

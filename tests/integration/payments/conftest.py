@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -39,6 +40,8 @@ SIDES: dict[str, Callable[[Path, Wrap], Side]] = {
 STORES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 state_row = pytest.mark.parametrize("store", STORES, indirect=True)
 """For scenarios about state: they run on every store."""
+USUAL_STORE = os.environ.get("PRINTAPIC_TEST_STORE", "memory")
+"""Where all others run. `nox -s chaos` lets them run on the other stores too."""
 
 
 def memory_backend() -> Backend:
@@ -57,8 +60,8 @@ def sql_backend(engine: Engine) -> Backend:
 
 @pytest.fixture
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
-    """An empty shop's store: in memory, unless the scenario is about state (`state_row`)."""
-    match getattr(request, "param", "memory"):
+    """An empty shop's store: the usual one, unless the scenario is about state (`state_row`)."""
+    match getattr(request, "param", USUAL_STORE):
         case "sqlite":
             file = copy_of_file(request.getfixturevalue("sqlite_template"), tmp_path)
             engine = sql_engine(f"sqlite:///{file}")

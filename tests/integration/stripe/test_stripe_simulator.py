@@ -436,7 +436,9 @@ def test_the_dashboard_refunds_no_more_than_came(stripe: StripeSimulator, api: S
     assert done(api.get(f"/v1/refunds/{failed}"))["status"] == "failed"
 
 
-def test_a_dispute_takes_the_money_and_a_fee_and_may_be_won(stripe: StripeSimulator, api: StripeApi) -> None:
+def test_a_dispute_takes_the_money_and_a_fee_and_brings_both_back_if_it_is_won(
+    stripe: StripeSimulator, api: StripeApi
+) -> None:
     charge = paid(stripe, api)
     ref = stripe.dispute(charge["id"], eur(1290))
     dispute = done(api.get(f"/v1/disputes/{ref}"))
@@ -457,7 +459,7 @@ def test_a_dispute_takes_the_money_and_a_fee_and_may_be_won(stripe: StripeSimula
     assert listed["status"] == "won"
     assert [(each.kind, each.amount, each.fee) for each in stripe.ledger()][1:] == [
         (MovementKind.DISPUTE, -eur(1290), eur(2000)),
-        (MovementKind.DISPUTE_RETURNED, eur(1290), eur(0)),
+        (MovementKind.DISPUTE_RETURNED, eur(1290), eur(-2000)),
     ]
     assert [each.ref for each in stripe.ledger()][1:] == [
         each["id"] for each in listed["balance_transactions"]
