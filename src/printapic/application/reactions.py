@@ -24,7 +24,6 @@ from printapic.application.notifications.order_mail import SendOrderMail
 from printapic.application.orders.changes import AdvanceOrder, CompleteOrder, ExpireOrder
 from printapic.application.orders.erasure import EraseOrders
 from printapic.application.orders.printing import RenderPrintFiles
-from printapic.application.payments.dispatch import DispatchOperation
 from printapic.application.payments.erasure import ErasePayments
 from printapic.application.payments.intake import SettleWebhook
 from printapic.application.payments.purging import PurgeInbox
@@ -215,7 +214,6 @@ JOBS = frozenset(
         use_case.__name__
         for use_case in (
             ClearShelf,
-            DispatchOperation,
             LookThroughPayments,
             PurgeExpired,
             PurgeInbox,
@@ -227,8 +225,8 @@ JOBS = frozenset(
     }
 )
 """Every use case that may be run as a job. Some are promised by no event: the reading of a webhook by the
-inbox, as it stores the webhook, checkpoints of the audit log, housekeeping, the comparison of the books and
-looks at payments by timers, and a single dispatch by releases that had no `ResolveOperation`."""
+inbox, as it stores the webhook; checkpoints of the audit log, housekeeping, the comparison of the books and
+looks at payments by timers."""
 
 
 def jobs_for(event: DomainEvent) -> Iterable[Job]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
 
 import attrs
 import httpx
@@ -47,9 +46,8 @@ def provider_client(transport: httpx.BaseTransport | None = None) -> httpx.Clien
 class NeverSent(Exception):
     """Certainly without effect: no sending reached the provider, or it sent us away unread."""
 
-    def __init__(self, retry_after: timedelta | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__("the request was not sent")
-        self.retry_after = retry_after
 
 
 class FateUnknown(Exception):
@@ -132,7 +130,7 @@ class Sender:
         except _Again as last:
             if course.may_have_arrived:
                 raise FateUnknown(last.reason) from last
-            raise NeverSent(None if last.pause_s is None else timedelta(seconds=last.pause_s)) from last
+            raise NeverSent from last
         answer.extensions["may_have_arrived"] = course.may_have_arrived
         return answer
 

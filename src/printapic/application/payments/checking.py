@@ -33,6 +33,7 @@ class ConcernKind(StrEnum):
     `MONEY_PARKED`: money that fits to nothing, and that nobody gave back or accepted for a day.
     `PAYMENT_IN_REVIEW`: a person has to look, and nothing is printed or sent until they have.
     `REFUND_PENDING`: a provider has taken a refund on for a month, and not said what becomes of it.
+    `ORDER_DISAGREES`: it was confirmed without money, or waits for money that it has.
     """
 
     WEBHOOK_WAITS = "webhook-waits"
@@ -42,6 +43,7 @@ class ConcernKind(StrEnum):
     MONEY_PARKED = "money-parked"
     PAYMENT_IN_REVIEW = "payment-in-review"
     REFUND_PENDING = "refund-pending"
+    ORDER_DISAGREES = "order-disagrees"
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +67,9 @@ class CheckPayments:
         """Each concern once. Payments whose log is older than `changed_since` only where something waits."""
         now = self.clock.now()
         of_payments = (
-            concern for payment in self._payments(now, changed_since) for concern in _concerns(payment, now)
+            concern
+            for payment in self._payments(now, changed_since)
+            for concern in (*_concerns(payment, now), *self._of_order(payment))
         )
         return tuple(dict.fromkeys((*self._waiting(now), *of_payments, *self._in_books())))
 
@@ -124,6 +128,23 @@ class CheckPayments:
                 return
             yield from payments
             before = payments[-1].id
+
+    def _of_order(self, payment: Payment) -> Iterator[Concern]:
+        """An order is confirmed when its money covers it, in one transaction, and never without."""
+        with self.unit_of_work.reading() as work:
+            order = work.orders.get(payment.order_id)
+            if order.was_confirmed and not payment.was_covered:
+                # Perhaps it has been paid since we read this payment: what is read now tells.
+                payment = work.payments.get(payment.id)
+        what = None
+        if order.was_confirmed and not payment.was_covered:
+            what = "confirmed without money"
+        elif order.wants_payment and payment.covered:
+            what = "paid and not confirmed"
+        if what is not None:
+            yield Concern(
+                kind=ConcernKind.ORDER_DISAGREES, ref=str(payment.id), what=what, since=payment.created_at
+            )
 
     def _in_books(self) -> list[Concern]:
         """The newest: enough to send somebody to the list of them all."""

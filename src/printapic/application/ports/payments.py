@@ -73,10 +73,9 @@ class PaymentRepository(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Trace:
-    """What to tell the provider's support: their request id, and whether an earlier answer was replayed."""
+    """What to tell the provider's support."""
 
     request_id: str | None = None
-    replayed: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -106,7 +105,6 @@ class Declined:
     """The bank or the provider refuses this customer's means."""
 
     code: str
-    other_method_may_work: bool
     trace: Trace = Trace()
 
 
@@ -122,7 +120,6 @@ class Rejected:
 class NotSent:
     """Certainly without effect: the request never left. Safe to send again under the same key."""
 
-    retry_after: timedelta | None = None
     trace: Trace = Trace()
 
 
@@ -159,7 +156,6 @@ class Capabilities:
     """
 
     manual_capture: bool
-    partial_capture: bool
     key_lifetime: timedelta
     currencies: Mapping[str, CurrencyRule]
     ends_pages: bool = True

@@ -157,6 +157,11 @@ class Order(Aggregate):
         return self.status is OrderStatus.AWAITING_PAYMENT
 
     @property
+    def was_confirmed(self) -> bool:
+        """It was paid at some time, whatever became of it then."""
+        return self.edit_until is not None
+
+    @property
     def over(self) -> bool:
         """Nothing can happen to it any more."""
         return self.status in OVER

@@ -74,6 +74,12 @@ class PaymentFacts(Aggregate):
         return bool(self.allocated) or self.holding is not None
 
     @property
+    def was_covered(self) -> bool:
+        """It was `covered` at some time, whatever became of the money then."""
+        held = any(row.type is TransactionType.AUTHORIZED for row in self.transactions)
+        return held or bool(self.allocated)
+
+    @property
     def disputed(self) -> bool:
         """A bank contests some of the money, and nobody decided yet."""
         contested = any(self.contested(capture) for capture in self.log.captures())
@@ -100,8 +106,7 @@ class PaymentFacts(Aggregate):
             return PaymentStatus.AUTHORIZED
         if captured or any(attempt.state in _WAITING for attempt in self.attempts):
             return PaymentStatus.PROCESSING
-        held = any(row.type is TransactionType.AUTHORIZED for row in self.transactions)
-        return PaymentStatus.VOIDED if held else PaymentStatus.NONE
+        return PaymentStatus.VOIDED if self.was_covered else PaymentStatus.NONE
 
     @property
     def fulfillable(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 import httpx
 import pytest
@@ -132,9 +131,8 @@ def test_what_repeating_cannot_change_is_not_repeated(status: int) -> None:
 @pytest.mark.parametrize("error", UNREACHED, ids=named)
 def test_u1_what_never_reached_the_provider_was_never_sent(error: Exception) -> None:
     line = Line(error)
-    with pytest.raises(NeverSent) as never:
+    with pytest.raises(NeverSent):
         line.send()
-    assert never.value.retry_after is None
     assert len(line.requests) == MOST_SENDS
     assert all(0.2 <= pause <= 2.0 for pause in line.pauses)
 
@@ -217,20 +215,18 @@ def test_u3_a_wish_of_no_time_is_no_licence_to_hammer() -> None:
     assert line.pauses == [0.2]
 
 
-def test_u3_a_wish_that_does_not_fit_is_passed_on() -> None:
+def test_u3_a_wish_that_does_not_fit_ends_the_call() -> None:
     line = Line(answers(429, retry_after="60"))
-    with pytest.raises(NeverSent) as never:
+    with pytest.raises(NeverSent):
         line.send()
-    assert never.value.retry_after == timedelta(seconds=60)
     assert (len(line.requests), line.pauses) == (1, [])
 
 
 @pytest.mark.parametrize("wish", ["", "soon", "Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1.5", "9999999", "٣"])
 def test_a_wish_that_is_no_number_of_seconds_is_none(wish: str) -> None:
     line = Line(httpx.Response(429, headers=[(b"retry-after", wish.encode())]))
-    with pytest.raises(NeverSent) as never:
+    with pytest.raises(NeverSent):
         line.send()
-    assert never.value.retry_after is None
     assert len(line.requests) == MOST_SENDS
 
 

@@ -168,7 +168,7 @@ def test_c3_a_bank_that_refuses_what_it_promised_stops_production(
         floor.shop.start_production(order_id=order.id, actor=operator)
     payment = floor.payment(order)
     (refused,) = [op for op in payment.operations if op.kind is OperationKind.CAPTURE]
-    floor.perform("DispatchOperation", payment_id=str(payment.id), operation_id=str(refused.id))
+    floor.shop.dispatch_operation(payment_id=payment.id, operation_id=refused.id)
     assert captures(floor, order) == [OperationState.REJECTED]
     assert floor.order(order.id).status is OrderStatus.ON_HOLD
     assert f"capture-refused:{refused.id}" in floor.payment(order).review_reasons

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import attrs
@@ -9,16 +11,18 @@ import pytest
 
 from printapic.adapters.payments.simulated.checkout import DeskOrder, WebhookTiming
 from printapic.adapters.payments.simulated.faults import Fault
+from printapic.adapters.persistence.memory.unit_of_work import MemoryUnitOfWork, MemoryUnitOfWorkFactory
 from printapic.application.payments.checking import ConcernKind
 from printapic.application.payments.dispatch import ProviderUnreachable
 from printapic.application.payments.staff import Staff
 from printapic.domain.actors import UNKNOWN_CALLER, Actor
+from printapic.domain.orders.status import OrderStatus
 from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.finding import FindingState
 from printapic.domain.payments.inbox import InboxEntry
 from printapic.domain.payments.operation import OperationState
 from tests import builders as b
-from tests.shop_floor import DAY, HOUR, MINUTE, ShopFloor
+from tests.shop_floor import DAY, HOUR, MINUTE, ShopFloor, open_floor
 
 
 def told(floor: ShopFloor) -> list[tuple[ConcernKind, str, str]]:
@@ -101,6 +105,54 @@ def test_a_payment_whose_ledger_was_touched_is_told(floor: ShopFloor, anna: Acto
         (ConcernKind.PAYMENT_UNSOUND, str(payment.id), "postings-differ"),
         (ConcernKind.PAYMENT_UNSOUND, str(payment.id), "receivable-differs"),
     ]
+
+
+def test_v4_an_order_that_was_confirmed_without_money_is_told(floor: ShopFloor, anna: Actor) -> None:
+    order = floor.place(anna).order
+    floor.start(order)
+    with floor.unit_of_work() as work:
+        favoured = work.orders.get(order.id)
+        favoured.confirm(paid=favoured.total, at=floor.clock.now())
+        work.orders.save(favoured)
+        work.commit()
+    disagrees = (ConcernKind.ORDER_DISAGREES, str(floor.payment(order).id), "confirmed without money")
+    assert told(floor) == [disagrees]
+
+
+def test_v4_an_order_that_waits_for_money_it_has_is_told(floor: ShopFloor, anna: Actor) -> None:
+    order = floor.paid(anna)
+    with floor.unit_of_work() as work:
+        forgotten = work.orders.get(order.id)
+        forgotten.status, forgotten.edit_until = OrderStatus.AWAITING_PAYMENT, None
+        work.orders.save(forgotten)
+        work.commit()
+    disagrees = (ConcernKind.ORDER_DISAGREES, str(floor.payment(order).id), "paid and not confirmed")
+    assert told(floor) == [disagrees]
+
+
+def test_v4_an_order_that_is_paid_while_the_check_reads_is_not_told() -> None:
+    before_looks: list[Callable[[], object]] = []
+
+    class Meanwhile(MemoryUnitOfWorkFactory):
+        @contextmanager
+        def reading(self) -> Iterator[MemoryUnitOfWork]:
+            if before_looks:
+                before_looks.pop(0)()
+            with super().reading() as work:
+                yield work
+
+    floor = open_floor(unit_of_work=Meanwhile)
+    order = floor.place(floor.customer("anna@example.org")).order
+    started = floor.start(order)
+
+    def pay() -> None:
+        floor.press(started)
+        floor.hear()
+
+    # The third look is at the order; the payment was read before it.
+    before_looks.extend((list, list, pay))
+    assert told(floor) == []
+    assert floor.order(order.id).was_confirmed
 
 
 def test_v3_money_that_fits_to_nothing_is_told_after_a_day_until_somebody_decides(

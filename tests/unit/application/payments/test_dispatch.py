@@ -39,7 +39,7 @@ def operation(payment: Payment, kind: OperationKind) -> Operation:
 
 
 def dispatch(floor: ShopFloor, payment: Payment, sent: Operation) -> None:
-    floor.perform("DispatchOperation", payment_id=str(payment.id), operation_id=str(sent.id))
+    floor.shop.dispatch_operation(payment_id=payment.id, operation_id=sent.id)
 
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.UNAUTHORIZED])
@@ -267,7 +267,7 @@ class Reluctant(InSteps):
     """Declines to complete: the card was blocked between agreeing and taking."""
 
     def complete(self, *, ref: str, key: OperationId) -> Outcome[Snapshot]:
-        return Declined(code="card-blocked", other_method_may_work=True)
+        return Declined(code="card-blocked")
 
 
 def test_a_bank_that_declines_at_the_last_moment_leaves_the_order_unpaid() -> None:

@@ -42,8 +42,8 @@ def concluded(call: Callable[[], Outcome[T]]) -> Outcome[T]:
     """The outcome of a call, whatever happened to it."""
     try:
         return call()
-    except NeverSent as unsent:
-        return NotSent(retry_after=unsent.retry_after)
+    except NeverSent:
+        return NotSent()
     except FateUnknown as unknown:
         return Unknown(reason=unknown.reason)
     except Unreadable as unreadable:
@@ -80,7 +80,7 @@ def refused(answer: Answer) -> Declined | Rejected | Unknown:
         # A status that PayPal does not use: whoever sent it, it decides nothing.
         return Unknown(reason=f"status-{answer.status}", trace=answer.trace)
     if answer.refusal.words & DECLINED:
-        return Declined(code=answer.code, other_method_may_work=True, trace=answer.trace)
+        return Declined(code=answer.code, trace=answer.trace)
     if answer.may_have_arrived and answer.status in (401, 403):
         # Turned away at the door: that says nothing about the sending before.
         return Unknown(reason=answer.code, trace=answer.trace)

@@ -149,11 +149,7 @@ def _answer(response: httpx.Response) -> Answer:
     return Answer(
         status=response.status_code,
         body=response.content,
-        trace=Trace(
-            request_id=response.headers.get("paypal-debug-id", "")[:64] or None,
-            # A repeated POST of an order is answered 200 where the first was 201.
-            replayed=response.status_code == 200 and "paypal-request-id" in response.request.headers,
-        ),
+        trace=Trace(request_id=response.headers.get("paypal-debug-id", "")[:64] or None),
         may_have_arrived=response.extensions["may_have_arrived"],
     )
 

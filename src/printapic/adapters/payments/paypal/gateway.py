@@ -89,7 +89,6 @@ class PayPalGateway(PaymentGateway):
     def capabilities(self) -> Capabilities:
         return Capabilities(
             manual_capture=True,
-            partial_capture=True,
             key_lifetime=KEY_LIFETIME,
             currencies=CURRENCIES,
             ends_pages=False,
@@ -265,7 +264,7 @@ class PayPalGateway(PaymentGateway):
                 page = page_of((*order.links, *now.links), self._page_origins)
             if page is not None:
                 return ActionRequired(redirect_url=page, trace=answer.trace)
-            return Declined(code=answer.code, other_method_may_work=True, trace=answer.trace)
+            return Declined(code=answer.code, trace=answer.trace)
         return refused(answer)
 
     def _taken(self, lookup: Lookup, before: OrderBody, order: OrderBody, trace: Trace) -> Outcome[Snapshot]:
@@ -282,7 +281,7 @@ class PayPalGateway(PaymentGateway):
         if seen.state is AttemptState.PROCESSING and waits_for is not None:
             return Pending(ref=waits_for, trace=trace)
         if seen.state is AttemptState.FAILED:
-            return Declined(code="capture-declined", other_method_may_work=True, trace=trace)
+            return Declined(code="capture-declined", trace=trace)
         return Done(value=seen, trace=trace)
 
     def _captured(
@@ -293,7 +292,7 @@ class PayPalGateway(PaymentGateway):
         if capture.pending:
             return Pending(ref=capture.id, trace=trace)
         if not capture.taken:
-            return Declined(code="capture-declined", other_method_may_work=True, trace=trace)
+            return Declined(code="capture-declined", trace=trace)
         return Done(value=self._snapshot(order), trace=trace)
 
     def _refund_of(self, order: OrderBody, key: OperationId) -> RefundFact | None:

@@ -45,7 +45,7 @@ T = TypeVar("T")
 KEY_LIFETIME = timedelta(hours=24)
 _WITHOUT_EFFECT: Mapping[Fault | None, NotSent | Rejected | Unknown] = {
     Fault.REFUSE: NotSent(),
-    Fault.THROTTLE: NotSent(retry_after=timedelta(seconds=2)),
+    Fault.THROTTLE: NotSent(),
     Fault.UNAUTHORIZED: Rejected(code="unauthorized"),
     Fault.TIME_OUT_BEFORE: Unknown(reason=Fault.TIME_OUT_BEFORE.value),
     Fault.SERVER_ERROR_BEFORE: Unknown(reason=Fault.SERVER_ERROR_BEFORE.value),
@@ -95,9 +95,7 @@ class SimulatedGateway(PaymentGateway):
         return False
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(
-            manual_capture=True, partial_capture=True, key_lifetime=KEY_LIFETIME, currencies=CURRENCIES
-        )
+        return Capabilities(manual_capture=True, key_lifetime=KEY_LIFETIME, currencies=CURRENCIES)
 
     def open(self, *, checkout: CheckoutRequest, key: OperationId) -> Outcome[Opened]:
         def effect(entry: BookEntry) -> Outcome[Opened]:
@@ -253,7 +251,7 @@ class SimulatedGateway(PaymentGateway):
                     return Rejected(code="idempotency-key-reused", trace=_trace())
                 else:
                     body = known[1]
-            return decoded(body, of, trace=_trace(replayed=known is not None))
+            return decoded(body, of, trace=_trace())
 
         return self._sent(call, answer)
 
@@ -279,5 +277,5 @@ def refundable(entry: BookEntry, capture_ref: str) -> tuple[Checkout, Money] | N
     return checkout, captured - total(gone, captured.currency)
 
 
-def _trace(*, replayed: bool = False) -> Trace:
-    return Trace(request_id=new_ref("req"), replayed=replayed)
+def _trace() -> Trace:
+    return Trace(request_id=new_ref("req"))

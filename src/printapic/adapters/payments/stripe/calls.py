@@ -91,8 +91,8 @@ def failure(error: Exception) -> Failure:
     Only the provider's own, readable refusal is a `Rejected`; whatever else happens is `Unknown`.
     """
     match error:
-        case stripe.APIConnectionError(__cause__=NeverSent() as never):
-            return NotSent(retry_after=never.retry_after)
+        case stripe.APIConnectionError(__cause__=NeverSent()):
+            return NotSent()
         case stripe.APIConnectionError(__cause__=FateUnknown() as doubt):
             return Unknown(reason=doubt.reason)
         case stripe.IdempotencyError():
@@ -100,7 +100,7 @@ def failure(error: Exception) -> Failure:
         case stripe.CardError():
             told = _told(error)
             code = _kebab(told.decline_code or told.code, "card-declined")
-            return Declined(code=code, other_method_may_work=True, trace=trace_of(error))
+            return Declined(code=code, trace=trace_of(error))
         case stripe.AuthenticationError() | stripe.PermissionError():
             _logger.error("Stripe refuses our secret key, or what we may do with it")
             return Rejected(code="unauthorized", trace=trace_of(error))
@@ -127,10 +127,7 @@ def trace_of(told: stripe.StripeError | stripe.StripeObject) -> Trace:
     response = told if isinstance(told, stripe.StripeError) else told.last_response
     headers: Mapping[str, str] = (response.headers if response is not None else None) or {}
     request_id = headers.get("request-id")
-    return Trace(
-        request_id=request_id[:255] if request_id else None,
-        replayed=headers.get("idempotent-replayed") == "true",
-    )
+    return Trace(request_id=request_id[:255] if request_id else None)
 
 
 def _told(error: stripe.StripeError) -> _Error:

@@ -85,9 +85,7 @@ class StripeGateway(PaymentGateway):
         return self._livemode
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(
-            manual_capture=True, partial_capture=True, key_lifetime=KEY_LIFETIME, currencies=traded()
-        )
+        return Capabilities(manual_capture=True, key_lifetime=KEY_LIFETIME, currencies=traded())
 
     def open(self, *, checkout: CheckoutRequest, key: OperationId) -> Outcome[Opened]:
         def ask(call: StripeCall) -> Outcome[Opened]:

@@ -164,5 +164,5 @@ def test_customers_may_be_sent_to_a_domain_of_the_shops_own_where_it_is_listed(w
 
 def test_capabilities_say_what_may_be_asked_for(wire: Wire) -> None:
     able = wire.gateway.capabilities()
-    assert (able.manual_capture, able.partial_capture, able.key_lifetime) == (True, True, timedelta(hours=24))
+    assert (able.manual_capture, able.key_lifetime) == (True, timedelta(hours=24))
     assert able.currencies["EUR"].max_minor == 99_999_999
