@@ -159,7 +159,8 @@ def _test(session: nox.Session) -> None:
     session.run("coverage", "report", "--fail-under=100")
     rest = ("tests", *(f"--ignore={folder}" for folder in CORE))
     with _quick_folder() as folder:
-        session.run("pytest", *rest, *_workers(session), *session.posargs, env=folder)
+        # One worker more than there are cores, as some of these tests wait for clocks and servers.
+        session.run("pytest", *rest, *_workers(session, more=1), *session.posargs, env=folder)
 
 
 @contextmanager
@@ -172,11 +173,11 @@ def _quick_folder() -> Iterator[dict[str, str]]:
         yield {"PYTEST_DEBUG_TEMPROOT": folder}
 
 
-def _workers(session: nox.Session) -> list[str]:
+def _workers(session: nox.Session, more: int = 0) -> list[str]:
     """Use every core and at least two workers, so that tests which only pass alone are noticed."""
     if any(argument.startswith(("-n", "--numprocesses")) for argument in session.posargs):
         return []
-    return ["-n", str(min(8, max(2, os.cpu_count() or 2))), "--dist", "worksteal"]
+    return ["-n", str(min(8, max(2, os.cpu_count() or 2) + more)), "--dist", "worksteal"]
 
 
 def _selects(argument: str) -> bool:

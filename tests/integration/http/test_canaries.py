@@ -131,7 +131,7 @@ class Leaky:
         return [leak for where, text in [*said, *rows, *files] for leak in betrayed(where, text, wanted)]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.chaos])])
 def leaky(request: pytest.FixtureRequest, tmp_path: Path, log: LogCapture) -> Iterator[Leaky]:
     more: dict[str, Any] = {}
     if request.param == "postgres":
