@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from printapic.domain.payments.review import Review
 from printapic.entrypoints.settings.variables import KNOWN
 from tests.pictures import encoded, scene
 
@@ -30,6 +31,16 @@ def test_the_table_of_settings_has_every_variable_and_no_other() -> None:
     rows = re.findall(r"^\| `PRINTAPIC_.*$", README.read_text("utf-8"), re.MULTILINE)
     named = [name for row in rows for name in variables_of(row)]
     assert sorted(named) == sorted(KNOWN)
+
+
+def test_the_table_of_reviews_says_of_each_what_to_do() -> None:
+    text = README.read_text("utf-8")
+    table = re.search(r"^  \| why \| what happened.*?\n\n", text, re.MULTILINE | re.DOTALL)
+    assert table is not None
+    named = [
+        name for row in table[0].splitlines() if row for name in re.findall(r"`([a-z-]+)`", row.split("|")[1])
+    ]
+    assert sorted(named) == sorted(Review)
 
 
 def variables_of(row: str) -> list[str]:

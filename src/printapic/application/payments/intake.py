@@ -24,6 +24,7 @@ from printapic.domain.payments.attempt import Provider
 from printapic.domain.payments.inbox import InboxEntry, InboxState
 from printapic.domain.payments.operation import NOT_FOUND
 from printapic.domain.payments.payment import ForeignSnapshot
+from printapic.domain.payments.review import Review
 from printapic.domain.payments.transaction import Source
 
 
@@ -128,11 +129,11 @@ class SettleWebhook:
     ) -> None:
         if entry.warning is not None:
             # First of all: nothing may be printed while the provider is silent.
-            self._ask_a_person(payment_id, f"warning:{entry.warning}")
+            self._ask_a_person(payment_id, Review.WARNING.of(entry.warning))
         try:
             self.sync(payment_id=payment_id, source=Source.WEBHOOK, attempt_id=attempt_id, ref=ref)
         except ForeignSnapshot:
-            self._ask_a_person(payment_id, f"second-checkout:{ref or entry.ref}")
+            self._ask_a_person(payment_id, Review.SECOND_CHECKOUT.of(ref or entry.ref))
 
     def _ask_a_person(self, payment_id: PaymentId, reason: str) -> None:
         with self.unit_of_work.reading() as work:

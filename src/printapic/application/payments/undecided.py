@@ -16,6 +16,7 @@ from printapic.domain.ids import OperationId, PaymentId
 from printapic.domain.orders.order import Order
 from printapic.domain.payments.operation import LEASE, Operation, OperationKind
 from printapic.domain.payments.payment import Payment
+from printapic.domain.payments.review import Review
 
 PAUSES = (
     LEASE,
@@ -97,7 +98,7 @@ class ResolveOperation:
                 work.jobs.enqueue(resolving(payment.id, operation_id, tries=tries, now=now))
             elif operation.undecided:
                 reviewed = len(payment.review_reasons)
-                payment.review(f"undecided:{operation_id}")
+                payment.review(Review.UNDECIDED.of(operation_id))
                 if hold_for_review(order, payment, reviewed, now):
                     work.orders.save(order)
                 work.payments.save(payment)

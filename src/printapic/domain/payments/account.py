@@ -217,7 +217,7 @@ class PaymentAccount(PaymentFacts):
         return bool(unsent)
 
     def review(self, reason: str) -> None:
-        """Ask a person to look; while they have not, nothing is fulfilled from this payment."""
+        """Ask a person to look (`Review`); while they have not, nothing is fulfilled from this payment."""
         if reason not in self.review_reasons:
             self.review_reasons = (*self.review_reasons, reason)
 
@@ -290,7 +290,7 @@ class PaymentAccount(PaymentFacts):
 
 
 def refusal(operation: Operation) -> str:
-    """What a person is asked where a provider refused this call."""
+    """What a person is asked where a provider refused this call; of pages to be opened nobody is."""
     return f"{operation.kind}-refused:{operation.id}"
 
 

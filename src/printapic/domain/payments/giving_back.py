@@ -14,6 +14,7 @@ from printapic.domain.payments.account import IdempotencyKeyReused, PaymentAccou
 from printapic.domain.payments.attempt import Attempt
 from printapic.domain.payments.events import MoneyCollected, PaymentSucceeded, ReviewResolved
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
+from printapic.domain.payments.review import Review
 from printapic.domain.payments.status import Demand
 from printapic.domain.payments.transaction import Source, Transaction, TransactionType
 
@@ -163,7 +164,7 @@ class PaymentReturns(PaymentAccount):
             request = RefundRequest(capture_ref=capture.ref, reason=reason)
             self.refund(request, operation_id=new_operation_id(), at=at)
         except CaptureDisputed:
-            self.review(f"refund-waits:{capture.ref}")
+            self.review(Review.REFUND_WAITS.of(capture.ref))
         except RefundTooLarge:
             return
 
@@ -180,7 +181,7 @@ class PaymentReturns(PaymentAccount):
             if capture.ref not in refused:
                 self._give_back(capture, reason=reason, new_operation_id=new_operation_id, at=at)
             elif self.refundable(capture):
-                self.review(f"refund-waits:{capture.ref}")
+                self.review(Review.REFUND_WAITS.of(capture.ref))
         self.close_checkouts(reason=reason, new_operation_id=new_operation_id, at=at)
 
     def close_checkouts(
@@ -250,7 +251,7 @@ class PaymentReturns(PaymentAccount):
                 postings=(),
             )
         )
-        self._resolve(f"capture-amount:{capture.ref}")
+        self._resolve(Review.CAPTURE_AMOUNT.of(capture.ref))
         happened = PaymentSucceeded if demand is Demand.OPEN else MoneyCollected
         self._record(happened(at=at, payment_id=self.id, order_id=self.order_id))
         surplus = left - self.due

@@ -21,6 +21,7 @@ from printapic.domain.payments.events import (
 )
 from printapic.domain.payments.giving_back import CaptureNotFound, NewOperationId, PaymentReturns
 from printapic.domain.payments.operation import Operation, OperationKind, OperationState
+from printapic.domain.payments.review import Review
 from printapic.domain.payments.snapshot import (
     AuthorizationFact,
     CaptureFact,
@@ -169,7 +170,7 @@ class Payment(PaymentReturns):
             return
         self._write(look.row(TransactionType.AUTHORIZATION_PARKED, fact.ref, fact.amount, fact.occurred_at))
         if not fits:
-            self.review(f"authorization-amount:{fact.ref}")
+            self.review(Review.AUTHORIZATION_AMOUNT.of(fact.ref))
 
     def _take_capture(
         self, look: Look, fact: CaptureFact, demand: Demand, new_operation_id: NewOperationId
@@ -191,7 +192,7 @@ class Payment(PaymentReturns):
                 capture, reason="late-or-duplicate", new_operation_id=new_operation_id, at=look.at
             )
         else:
-            self.review(f"capture-amount:{fact.ref}")
+            self.review(Review.CAPTURE_AMOUNT.of(fact.ref))
 
     def _note_conflict(self, look: Look, fact: CaptureFact) -> None:
         """Write down what cannot be true as well, and ask a person: once for each story that is told."""
@@ -201,7 +202,7 @@ class Payment(PaymentReturns):
             return
         ref = f"{fact.ref}/{len(told) + 1}"
         self._write(look.row(kind, ref, fact.amount, fact.occurred_at, capture_ref=fact.ref))
-        self.review(f"capture-changed:{fact.ref}")
+        self.review(Review.CAPTURE_CHANGED.of(fact.ref))
 
     def _take_fee(self, look: Look, ref: str, fee: Money | None, occurred_at: datetime) -> None:
         """A fee below zero is one that came back, as after a dispute that was won."""
@@ -224,7 +225,7 @@ class Payment(PaymentReturns):
                 )
         elif fact.state in (RefundState.FAILED, RefundState.CANCELLED) and not failed:
             self._note_refund(look, fact, TransactionType.REFUND_FAILED)
-            self.review(f"refund-failed:{fact.ref}")
+            self.review(Review.REFUND_FAILED.of(fact.ref))
         self._conclude(fact)
 
     def _note_refund(self, look: Look, fact: RefundFact, type_: TransactionType) -> None:
@@ -247,7 +248,7 @@ class Payment(PaymentReturns):
             operation = operation.proven(OperationState.REJECTED, provider_ref=fact.ref, code="refund-failed")
         elif self.log.has(TransactionType.REFUND_SUCCEEDED, fact.ref):
             operation = operation.proven(OperationState.SUCCEEDED, provider_ref=fact.ref)
-            self._resolve(f"refund-refused:{operation.id}")
+            self._resolve(Review.REFUND_REFUSED.of(operation.id))
         else:
             operation = operation.decided(OperationState.PENDING, provider_ref=fact.ref, code=None)
         self._replace_operation(operation)
@@ -258,22 +259,22 @@ class Payment(PaymentReturns):
         for ref in {fact.capture_ref: None for fact in snapshot.refunds}:
             capture = log.capture(ref)
             if capture is None or log.rest_of(capture).minor < 0:
-                self.review(f"refund-mismatch:{ref}")
+                self.review(Review.REFUND_MISMATCH.of(ref))
         for ref in {fact.capture_ref: None for fact in snapshot.disputes}:
             capture = log.capture(ref)
             if capture is None:
-                self.review(f"dispute-mismatch:{ref}")
+                self.review(Review.DISPUTE_MISMATCH.of(ref))
             elif log.disputed_of(capture) > log.rest_of(capture):
-                self.review(f"double-loss:{ref}")
+                self.review(Review.DOUBLE_LOSS.of(ref))
             else:
-                self._resolve(f"double-loss:{ref}")
+                self._resolve(Review.DOUBLE_LOSS.of(ref))
 
     def _know_dispute(self, look: Look, fact: DisputeFact) -> None:
         known = next((each for each in self.disputes if each.ref == fact.ref), None)
         if known is None:
             self.disputes = (*self.disputes, Dispute.of(fact, look.attempt.id))
             if fact.state is not DisputeState.WON:
-                self.review(f"dispute:{fact.ref}")
+                self.review(Review.DISPUTE.of(fact.ref))
             self._record(
                 DisputeOpened(at=look.at, payment_id=self.id, order_id=self.order_id, dispute_ref=fact.ref)
             )
@@ -286,9 +287,9 @@ class Payment(PaymentReturns):
             return
         capture = self.log.capture(fact.capture_ref)
         if capture is None or not self.contested(capture):
-            self._resolve(f"dispute:{fact.ref}")
+            self._resolve(Review.DISPUTE.of(fact.ref))
         elif moved:
-            self.review(f"dispute:{fact.ref}")
+            self.review(Review.DISPUTE.of(fact.ref))
 
     def _move_disputed(self, look: Look, fact: DisputeFact) -> None:
         for movement in fact.movements:
@@ -334,7 +335,7 @@ class Payment(PaymentReturns):
         """The bank let go of money that the order was confirmed for: nothing may be printed on that."""
         lost = seen.finished and seen.state is not AttemptState.CAPTURED and not before.finished
         if lost and self._is_for_us(seen) and not self.allocated:
-            self.review(f"authorization-lost:{seen.id}")
+            self.review(Review.AUTHORIZATION_LOST.of(seen.id))
 
     def _complete(
         self, before: Attempt, snapshot: Snapshot, look: Look, new_operation_id: NewOperationId
@@ -351,7 +352,7 @@ class Payment(PaymentReturns):
         if any(op.attempt_id == before.id for op in given_up):
             return
         if snapshot.amount not in (None, self.due) or before.expected != self.due:
-            self.review(f"approved-amount:{before.id}")
+            self.review(Review.APPROVED_AMOUNT.of(before.id))
             self._prepare(OperationKind.VOID, before, new_operation_id(), at=look.at, reason="amount-differs")
             return
         tried = [op for op in self.operations if op.kind is OperationKind.COMPLETE]
