@@ -38,7 +38,7 @@ from printapic.entrypoints.http.server import server_config
 from printapic.entrypoints.settings import NoThrottling, Settings
 from tests.migrated import data_folder
 from tests.pictures import encoded, scene
-from tests.servers.loopback import loopback_client
+from tests.servers.loopback import loopback_client, patient_client
 
 PASSWORD = "a password of many words"
 SHIP_TO = {
@@ -230,9 +230,12 @@ def live_shop(
     more_routes: Sequence[ControllerRouterHandler] = (),
     throttle: Throttle | None = None,
     clock: Clock | None = None,
+    patient: bool = False,
     **changes: Any,
 ) -> Iterator[LiveShop]:
     """Run the embedded shop, with what a test changes of its settings and routes of its own.
+
+    Its client takes 503 for the answer that it is, unless it is `patient`.
 
     Nobody is held back, since all tests call from one address and in a hurry, unless a test wants it.
     """
@@ -256,7 +259,8 @@ def live_shop(
             try:
                 # Shorter than the five seconds after which the server hangs up on the idle: they would race.
                 limits = httpx.Limits(keepalive_expiry=2)
-                with loopback_client(url, limits=limits) as client:
+                calling = patient_client if patient else loopback_client
+                with calling(url, limits=limits) as client:
                     yield LiveShop(url, container, folder, client, app.state.admission)
             finally:
                 server.should_exit = True

@@ -179,7 +179,7 @@ def leaky(request: pytest.FixtureRequest, tmp_path: Path, log: LogCapture) -> It
         with (
             Container.gateways.override(providers.Object(gateways)),
             Container.verifiers.override(providers.Object(verifiers)),
-            live_shop(tmp_path / "shop", payments=settings, **more) as shop,
+            live_shop(tmp_path / "shop", payments=settings, patient=True, **more) as shop,
         ):
             for name in levels:
                 logging.getLogger(name).setLevel(logging.DEBUG)
