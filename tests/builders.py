@@ -447,6 +447,7 @@ def an_attempt(**fields: Any) -> Attempt:
             "request_digest": "digest-of-attempt",
             "return_url": "https://shop.example/return",
             "cancel_url": "https://shop.example/cancel",
+            "locale": "de",
             "ref": f"checkout-{new_id().hex}",
             "redirect_url": "https://provider.example/pay",
             "expires_at": minutes(22),

@@ -11,6 +11,7 @@ from printapic.domain.orders.status import OrderStatus
 from printapic.domain.payments.operation import LEASE, OperationKind, OperationState
 from printapic.domain.payments.payment import IdempotencyKeyReused
 from printapic.domain.payments.status import PaymentStatus
+from printapic.domain.users.user import Locale
 from tests.integration.payments.conftest import state_row
 from tests.integration.payments.floor import PAID, PRICE, Floor
 from tests.providers.counter import Call, WireFault
@@ -64,10 +65,13 @@ def test_i3_a_page_whose_opening_had_no_answer_is_the_same_page_afterwards(
     with pytest.raises(ProviderUnreachable):
         floor.opens(order)
     assert floor.payment(order).operations[0].state is OperationState.UNKNOWN
+    # Providers refuse a key that comes back with other words, and a page's language is among them.
+    floor.shop.update_profile(user_id=order.user_id, locale=Locale.DE)
     floor.provider.pay(floor.opens(order))
     floor.hear()
     assert floor.status(order) == PAID
     (attempt,) = floor.attempts(order)
+    assert attempt.locale == Locale.EN
     assert list(floor.provider.checkouts(str(attempt.id))) == [attempt.ref]
 
 

@@ -22,10 +22,11 @@ from printapic.adapters.persistence.sql.tables import metadata, price_lists
 from printapic.application.ports.unit_of_work import StorageUnavailable
 from printapic.domain.notifications.notification import NotificationKind
 from printapic.domain.payments.payment import Payment
+from printapic.domain.users.user import Locale
 from tests import builders as b
 from tests.integration.stores import sql_units
 
-ALL = tuple(f"{number:04}" for number in range(1, 16))
+ALL = tuple(f"{number:04}" for number in range(1, 17))
 APPEND_ONLY = (
     "audit_log",
     "ledger_postings",
@@ -124,6 +125,19 @@ def test_mails_that_an_older_release_does_not_know_go_and_the_others_stay(empty:
         again = b.a_notification(kind=NotificationKind.ACCOUNT_DISABLED, user_id=b.CUSTOMER)
         assert work.notifications.add(again)
         work.commit()
+
+
+def test_pages_that_an_older_release_asked_for_are_in_the_language_of_their_customer(empty: Engine) -> None:
+    migrate(empty)
+    with sql_units(empty)() as work:
+        work.users.add(b.a_customer(locale=Locale.DE))
+        work.orders.add(b.an_order())
+        work.payments.add(b.a_payment(attempts=(b.an_attempt(id=b.ATTEMPT, locale="en"),)))
+        work.commit()
+    downgrade(empty, "0015")
+    migrate(empty)
+    with empty.connect() as connection:
+        assert connection.execute(text("SELECT locale FROM payment_attempts")).scalars().all() == ["de"]
 
 
 def test_migrating_again_does_nothing(database: Engine) -> None:

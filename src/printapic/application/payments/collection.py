@@ -131,6 +131,7 @@ class StartPayment:
                     request_digest=digest,
                     return_url=return_url,
                     cancel_url=cancel_url,
+                    locale=work.users.get(owner_id).locale.value,
                     expires_at=order.expires_at,
                     created_at=now,
                 )

@@ -38,7 +38,6 @@ from printapic.domain.payments.payment import Payment
 from printapic.domain.payments.snapshot import RefundFact, Snapshot
 from printapic.domain.payments.status import Demand
 from printapic.domain.payments.transaction import Source
-from printapic.domain.users.user import User
 
 
 class ProviderUnreachable(Unavailable):
@@ -113,10 +112,9 @@ class DispatchOperation:
     def _send(self, payment: Payment, operation: Operation) -> Payment:
         with self.unit_of_work.reading() as work:
             order = work.orders.get(payment.order_id)
-            user = work.users.get(order.user_id)
         attempt = payment.attempt(operation.attempt_id)
         gateway = self.gateways.get(attempt.provider)
-        outcome = self._call(gateway, order, user, payment, operation) if gateway else NotSent()
+        outcome = self._call(gateway, order, payment, operation) if gateway else NotSent()
         if isinstance(outcome, Declined | Rejected) and self._may_be_done(payment, operation):
             outcome = Unknown(reason=outcome.code)
         return self._record(payment, operation, outcome)
@@ -130,7 +128,7 @@ class DispatchOperation:
         return again and not self.look.absent(payment, operation)
 
     def _call(
-        self, gateway: PaymentGateway, order: Order, user: User, payment: Payment, operation: Operation
+        self, gateway: PaymentGateway, order: Order, payment: Payment, operation: Operation
     ) -> Outcome[Opened] | Outcome[Snapshot] | Outcome[RefundFact]:
         attempt = payment.attempt(operation.attempt_id)
         match operation.kind:
@@ -145,8 +143,7 @@ class DispatchOperation:
                         cancel_url=attempt.cancel_url,
                         expires_at=attempt.expires_at,
                         started_at=attempt.created_at,
-                        # Who changes it between two sendings of one key is refused, and starts again.
-                        locale=user.locale.value,
+                        locale=attempt.locale,
                         manual_capture=attempt.manual_capture,
                     ),
                     key=operation.id,

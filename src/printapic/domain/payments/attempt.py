@@ -43,7 +43,8 @@ class Attempt:
     """`ref` and `redirect_url` are the provider's, None until it answered.
 
     `client_key` is the caller's idempotency key and `request_digest` what came with it: the same key
-    with another request is refused. With `manual_capture` the bank holds the money until we take it, when
+    with another request is refused. `locale` is the customer's when it began: the page is asked for with the
+    same words however often. With `manual_capture` the bank holds the money until we take it, when
     production starts. `last_ticket` is the number of the look that `state` comes from.
     `other_refs` are the provider's names for what belongs to this checkout, in the order they were seen.
     """
@@ -58,6 +59,7 @@ class Attempt:
     request_digest: str
     return_url: str
     cancel_url: str
+    locale: str
     ref: str | None = None
     redirect_url: str | None = None
     expires_at: datetime = attrs.field(validator=aware_utc)

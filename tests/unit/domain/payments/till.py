@@ -112,6 +112,7 @@ class Till:
             request_digest=digest,
             return_url="https://shop.test/return",
             cancel_url="https://shop.test/cancel",
+            locale="en",
             expires_at=self.now + timedelta(hours=1),
             created_at=self.now,
         )

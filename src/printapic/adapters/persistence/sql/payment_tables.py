@@ -74,6 +74,7 @@ payment_attempts = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_ticket", Integer, nullable=False),
+    Column("locale", String(10), nullable=False, server_default="en"),
     UniqueConstraint("payment_id", "position"),
     UniqueConstraint("provider", "livemode", "ref"),
     one_of("provider", Provider),
