@@ -138,7 +138,8 @@ class RefundPayment:
         `CaptureDisputed`, `RefundTooLarge` or `IdempotencyKeyReused`.
         """
         demand_reason(reason)
-        wanted = [capture_ref, None if amount is None else str(amount), reason]
+        # Who asks is in it: a key that two people chose alike is refused, not taken for one wish.
+        wanted = [str(staff.user_id), capture_ref, None if amount is None else str(amount), reason]
         digest = hashlib.sha256(json.dumps(wanted).encode("utf-8", "surrogatepass")).hexdigest()
         now = self.clock.now()
         order_id = _order_of(self.unit_of_work, payment_id)
@@ -190,9 +191,9 @@ def _demand_within_limit(payment: Payment, staff: Staff, whole_units: int) -> No
 
 
 def _capture(payment: Payment, ref: str | None) -> Transaction:
+    """The capture of that name, else what pays the order, else what came last. Raises `CaptureNotFound`."""
     if ref is not None:
         return payment.capture(ref)
-    """The capture of that name, else what pays the order, else what came last. Raises `CaptureNotFound`."""
     captures = payment.log.captures()
     if not captures:
         raise CaptureNotFound

@@ -29,6 +29,7 @@ from tests.builders import new_id
 from tests.shop_floor import ShopFloor, line
 
 CLARA = UserId(new_id())
+DORA = UserId(new_id())
 SUPPORT = Caller(address="203.0.113.20", device="Firefox", request_id="req-9")
 EUR = "EUR"
 
@@ -41,8 +42,8 @@ def order(floor: ShopFloor, anna: Actor) -> Order:
     return paid
 
 
-def by(*, refund_any: bool = False) -> Staff:
-    return Staff(user_id=CLARA, refund_any=refund_any, caller=SUPPORT)
+def by(user_id: UserId = CLARA, *, refund_any: bool = False) -> Staff:
+    return Staff(user_id=user_id, refund_any=refund_any, caller=SUPPORT)
 
 
 def refund(
@@ -53,6 +54,7 @@ def refund(
     key: str = "refund-1",
     reason: str = "A scratch",
     capture_ref: str | None = None,
+    staff: UserId = CLARA,
     refund_any: bool = False,
 ) -> Refunded:
     return floor.shop.refund_payment(
@@ -61,7 +63,7 @@ def refund(
         capture_ref=capture_ref,
         reason=reason,
         idempotency_key=key,
-        staff=by(refund_any=refund_any),
+        staff=by(staff, refund_any=refund_any),
     )
 
 
@@ -92,6 +94,16 @@ def test_i1_the_same_key_asks_for_one_refund_and_i2_another_request_is_refused(
         with pytest.raises(IdempotencyKeyReused):
             refund(floor, order, amount, reason=reason)
     assert len(floor.payment(order).refunds_asked) == 1
+
+
+def test_i2_a_key_that_two_people_chose_alike_is_not_taken_for_one_wish(
+    floor: ShopFloor, order: Order
+) -> None:
+    refund(floor, order)
+    with pytest.raises(IdempotencyKeyReused):
+        refund(floor, order, staff=DORA)
+    refund(floor, order, staff=DORA, key="refund-2")
+    assert len(floor.payment(order).refunds_asked) == 2
 
 
 def test_r2_more_than_is_left_is_refused_before_anything_is_sent(floor: ShopFloor, order: Order) -> None:
