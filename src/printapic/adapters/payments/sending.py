@@ -7,13 +7,14 @@ as if nothing had ever been sent. So theirs are off, and this is the only loop.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from printapic.adapters.payments.deadline import PunctualTransport, done_within
+from printapic.application.ports.payments import Trace
 
 MOST_SENDS = 3
 BUDGET_S = 9.0
@@ -27,6 +28,8 @@ _LEAST_LEFT_S = 0.5
 _UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _OF_THE_BODY_AS_SENT = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 _PLAIN = "identity"
+_LONGEST_REQUEST_ID = 255
+_NO_TRACE = Trace()
 
 
 def provider_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
@@ -51,11 +54,11 @@ class NeverSent(Exception):
 
 
 class FateUnknown(Exception):
-    """The provider may have done it. `reason` says what happened last, in a word."""
+    """The provider may have done it. `reason` says what happened last, `trace` is of their last answer."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, trace: Trace = _NO_TRACE) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.trace = reason, trace
 
 
 class _Again(Exception):
@@ -83,19 +86,26 @@ class _Course:
     """What became of one request so far."""
 
     may_have_arrived: bool = False
+    trace: Trace = _NO_TRACE
+
+
+def trace_in(headers: Mapping[str, str], name: str) -> Trace:
+    """What the provider's support would ask for, from the header that has it."""
+    return Trace(request_id=headers.get(name, "")[:_LONGEST_REQUEST_ID] or None)
 
 
 @attrs.frozen(kw_only=True)
 class Sender:
     """Sends one request at most three times within `budget_s`, under the idempotency key that it carries.
 
-    `busy` tells answers that mean "your first sending is still being worked on". Between two sendings
-    passes a random time of 0.2 to 2 s, or what the provider asks for in `Retry-After` where that fits.
-    Thread-safe.
+    `busy` tells answers that mean "your first sending is still being worked on", and `request_id_header` is
+    where the provider names a call. Between two sendings passes a random time of 0.2 to 2 s, or what the
+    provider asks for in `Retry-After` where that fits. Thread-safe.
     """
 
     client: httpx.Client
     busy: Callable[[httpx.Response], bool]
+    request_id_header: str
     budget_s: float = BUDGET_S
     pause: Callable[[float], None] = time.sleep
     clock_s: Callable[[], float] = time.monotonic
@@ -129,7 +139,7 @@ class Sender:
             answer = sending(self._once, request, course, end)
         except _Again as last:
             if course.may_have_arrived:
-                raise FateUnknown(last.reason) from last
+                raise FateUnknown(last.reason, course.trace) from last
             raise NeverSent from last
         answer.extensions["may_have_arrived"] = course.may_have_arrived
         return answer
@@ -153,13 +163,15 @@ class Sender:
             # Whatever broke, also in reading the answer: the request was under way.
             course.may_have_arrived = True
             raise _Again(type(broken).__name__) from broken
+        if self.request_id_header in answer.headers:
+            course.trace = trace_in(answer.headers, self.request_id_header)
         if answer.status_code == 429:
             raise _Again("too-many-requests", _retry_after_s(answer))
         if answer.status_code >= 500 or self.busy(answer):
             course.may_have_arrived = True
             if answer.headers.get("idempotent-replayed") == "true":
                 # The provider remembers this failure under our key: it would say the same for a day.
-                raise FateUnknown(f"replayed-{answer.status_code}")
+                raise FateUnknown(f"replayed-{answer.status_code}", course.trace)
             raise _Again(f"status-{answer.status_code}", _retry_after_s(answer))
         return answer
 

@@ -72,7 +72,7 @@ def drip(request: pytest.FixtureRequest) -> Iterator[Drip]:
 
 def test_u2_an_answer_that_drips_ends_with_the_budget_and_its_fate_is_unknown(drip: Drip) -> None:
     with provider_client() as client:
-        sender = Sender(client=client, busy=lambda _: False, budget_s=0.8)
+        sender = Sender(client=client, busy=lambda _: False, request_id_header="request-id", budget_s=0.8)
         with pytest.raises(FateUnknown):
             sender.send(client.build_request("POST", drip.url))
 

@@ -18,6 +18,7 @@ from printapic.adapters.payments.sending import (
     Sender,
     provider_client,
 )
+from printapic.application.ports.payments import Trace
 
 Step = httpx.Response | Exception | httpx.SyncByteStream
 UNREACHED = [httpx.ConnectError("no"), httpx.ConnectTimeout("no"), httpx.PoolTimeout("no")]
@@ -60,6 +61,7 @@ class Line:
         return Sender(
             client=provider_client(httpx.MockTransport(self.answer)),
             busy=lambda answer: answer.status_code == 409,
+            request_id_header="request-id",
             budget_s=budget_s,
             pause=self.pause,
             clock_s=lambda: self.now_s,
@@ -153,6 +155,13 @@ def test_u3_errors_of_the_provider_are_repeated_and_then_doubtful(status: int) -
         line.send()
     assert doubt.value.reason == f"status-{status}"
     assert len(line.requests) == MOST_SENDS
+
+
+@pytest.mark.parametrize("last", [*BROKEN, *UNREACHED, answers(503)], ids=str)
+def test_of_what_stays_in_doubt_the_last_name_that_the_provider_gave_is_told(last: Step) -> None:
+    with pytest.raises(FateUnknown) as doubt:
+        Line(answers(500, request_id="req_1"), answers(502, request_id="req_2" + "x" * 300), last).send()
+    assert doubt.value.trace == Trace(request_id="req_2" + "x" * 250)
 
 
 @pytest.mark.parametrize("first", [*UNREACHED, *BROKEN, answers(503), answers(409), answers(429)], ids=str)

@@ -45,7 +45,7 @@ def concluded(call: Callable[[], Outcome[T]]) -> Outcome[T]:
     except NeverSent:
         return NotSent()
     except FateUnknown as unknown:
-        return Unknown(reason=unknown.reason)
+        return Unknown(reason=unknown.reason, trace=unknown.trace)
     except Unreadable as unreadable:
         return Unknown(reason=f"unreadable-{unreadable.what}")
     except CredentialsRefused:

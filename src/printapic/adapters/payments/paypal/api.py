@@ -10,10 +10,13 @@ import httpx
 
 from printapic.adapters.payments.paypal.refusals import IN_PROGRESS, Refusal
 from printapic.adapters.payments.paypal.tokens import AccessTokens, CredentialsRefused
-from printapic.adapters.payments.sending import BUDGET_S, FateUnknown, NeverSent, Sender
+from printapic.adapters.payments.sending import BUDGET_S, FateUnknown, NeverSent, Sender, trace_in
 from printapic.application.ports.clock import Clock
 from printapic.application.ports.payments import Trace
 from printapic.domain.ids import OperationId
+
+REQUEST_ID = "paypal-debug-id"
+"""The header in which PayPal names each request (developer.paypal.com, "HTTP response headers")."""
 
 
 class PayPalApi:
@@ -35,7 +38,9 @@ class PayPalApi:
     ) -> None:
         self.client = client
         self.url = api_url.rstrip("/")
-        self.sender = Sender(client=client, busy=_busy, budget_s=budget_s, pause=pause)
+        self.sender = Sender(
+            client=client, busy=_busy, request_id_header=REQUEST_ID, budget_s=budget_s, pause=pause
+        )
         self.tokens = AccessTokens(
             client, client_id=client_id, client_secret=client_secret, clock=clock, api_url=self.url
         )
@@ -132,7 +137,7 @@ class Conversation:
                 raise CredentialsRefused
         except (NeverSent, CredentialsRefused) as refused:
             if may_have_arrived:
-                raise FateUnknown("unauthorized") from refused
+                raise FateUnknown("unauthorized", trace_in(answer.headers, REQUEST_ID)) from refused
             raise
         answer.extensions["may_have_arrived"] = may_have_arrived
         return answer
@@ -149,7 +154,7 @@ def _answer(response: httpx.Response) -> Answer:
     return Answer(
         status=response.status_code,
         body=response.content,
-        trace=Trace(request_id=response.headers.get("paypal-debug-id", "")[:64] or None),
+        trace=trace_in(response.headers, REQUEST_ID),
         may_have_arrived=response.extensions["may_have_arrived"],
     )
 

@@ -6,3 +6,5 @@ comes back is read by msgspec: an answer with a missing field or an unknown word
 
 API_VERSION = "2026-05-27.dahlia"
 """The edition of Stripe's API that we speak, whatever the account's default is."""
+REQUEST_ID = "request-id"
+"""The header in which Stripe names each request (docs.stripe.com/api/request_ids)."""

@@ -10,8 +10,8 @@ from typing import TypeAlias, TypeVar
 import msgspec
 import stripe
 
-from printapic.adapters.payments.sending import FateUnknown, NeverSent, Sender
-from printapic.adapters.payments.stripe import API_VERSION
+from printapic.adapters.payments.sending import FateUnknown, NeverSent, Sender, trace_in
+from printapic.adapters.payments.stripe import API_VERSION, REQUEST_ID
 from printapic.adapters.payments.stripe.currencies import AmountNotPayable
 from printapic.adapters.payments.stripe.http_client import SenderHttpClient
 from printapic.adapters.payments.stripe.objects import AnswerUnreadable, ListedT, Page, read
@@ -94,7 +94,7 @@ def failure(error: Exception) -> Failure:
         case stripe.APIConnectionError(__cause__=NeverSent()):
             return NotSent()
         case stripe.APIConnectionError(__cause__=FateUnknown() as doubt):
-            return Unknown(reason=doubt.reason)
+            return Unknown(reason=doubt.reason, trace=doubt.trace)
         case stripe.IdempotencyError():
             return Rejected(code="idempotency-key-reused", trace=trace_of(error))
         case stripe.CardError():
@@ -126,8 +126,7 @@ def trace_of(told: stripe.StripeError | stripe.StripeObject) -> Trace:
     """What Stripe's support would ask for."""
     response = told if isinstance(told, stripe.StripeError) else told.last_response
     headers: Mapping[str, str] = (response.headers if response is not None else None) or {}
-    request_id = headers.get("request-id")
-    return Trace(request_id=request_id[:255] if request_id else None)
+    return trace_in(headers, REQUEST_ID)
 
 
 def _told(error: stripe.StripeError) -> _Error:

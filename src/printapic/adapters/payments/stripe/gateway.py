@@ -13,6 +13,7 @@ import stripe
 from stripe.params.checkout import SessionListParams
 
 from printapic.adapters.payments.sending import BUDGET_S, Sender
+from printapic.adapters.payments.stripe import REQUEST_ID
 from printapic.adapters.payments.stripe.calls import PAGE_LENGTH, StripeCall, every, failure, trace_of, under
 from printapic.adapters.payments.stripe.checkout import opened, session_params
 from printapic.adapters.payments.stripe.currencies import traded
@@ -78,7 +79,9 @@ class StripeGateway(PaymentGateway):
         self._livemode = livemode
         self._api_url = api_url
         self._page_origins = frozenset(page_origins)
-        self._sender = Sender(client=client, busy=_busy, budget_s=budget_s, pause=pause)
+        self._sender = Sender(
+            client=client, busy=_busy, request_id_header=REQUEST_ID, budget_s=budget_s, pause=pause
+        )
 
     @property
     def livemode(self) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import stripe
 from stripe import _util
 
-from printapic.adapters.payments.sending import FateUnknown, NeverSent, Sender
+from printapic.adapters.payments.sending import FateUnknown, NeverSent, Sender, trace_in
+from printapic.adapters.payments.stripe import REQUEST_ID
 
 LEAST_LEFT_FOR_EFFECT_S = 2.0
 """Nothing that moves money begins with less time than this: it would too often end in doubt."""
@@ -69,6 +70,8 @@ class SenderHttpClient(stripe.HTTPClient):
             raise NoAnswer from failure
         if answer.status_code in (401, 403) and answer.extensions["may_have_arrived"]:
             # It says who we are not, and nothing about what became of the sending before.
-            raise NoAnswer from FateUnknown(f"status-{answer.status_code}")
+            raise NoAnswer from FateUnknown(
+                f"status-{answer.status_code}", trace_in(answer.headers, REQUEST_ID)
+            )
         answer.headers.pop("stripe-notice", None)  # would become a Python warning
         return answer.content.decode(), answer.status_code, answer.headers

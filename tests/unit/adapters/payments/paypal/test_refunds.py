@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from printapic.application.ports.payments import Done, NotSent, Outcome, Pending, Rejected, Unknown
+from printapic.application.ports.payments import Done, NotSent, Outcome, Pending, Rejected, Trace, Unknown
 from printapic.domain.ids import OperationId
 from printapic.domain.money import Currency, Money
 from printapic.domain.payments.snapshot import RefundFact, RefundState
@@ -227,6 +227,13 @@ def test_r5_u1_u2_u5_every_answer_has_its_outcome(
 ) -> None:
     line.tell(GIVE_BACK, step)
     assert isinstance(refunded(line), expected)
+
+
+def test_u3_of_a_server_error_that_stays_paypals_name_for_the_request_is_known(line: Line) -> None:
+    line.tell(GIVE_BACK, says(502))
+    assert refunded(line) == Unknown(reason="status-502", trace=Trace(request_id="debug-1"))
+    line.tell(GIVE_BACK, httpx.ReadTimeout("lost"), says(401))
+    assert refunded(line) == Unknown(reason="unauthorized", trace=Trace(request_id="debug-1"))
 
 
 def test_r5_a_lost_sending_is_repeated_under_its_key_and_happens_once(line: Line) -> None:

@@ -43,6 +43,7 @@ from tests.unit.adapters.payments.stripe.wire import (
 
 TWO = Money.of("2.00", "EUR")
 REFUSED = httpx.ConnectError("refused")
+NAMED = Trace(request_id="req_1")
 
 
 def give_back(wire: Wire, *steps: Step) -> Outcome[RefundFact]:
@@ -83,14 +84,14 @@ def test_u2_a_timeout_followed_by_an_answer_is_that_answer(wire: Wire) -> None:
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_u3_a_server_error_is_repeated_and_then_unknown(wire: Wire, status: int) -> None:
     broken = refuses(status, kind="api_error")
-    assert give_back(wire, broken) == Unknown(reason=f"status-{status}")
+    assert give_back(wire, broken) == Unknown(reason=f"status-{status}", trace=NAMED)
     assert len(wire.sent(REFUND)) == 3
     assert value_of(give_back(wire, broken, refund())).ref == "re_1"
 
 
 def test_u3_a_request_still_in_progress_is_repeated_and_then_unknown(wire: Wire) -> None:
     busy = refuses(409, "idempotency_key_in_use", "idempotency_error")
-    assert give_back(wire, busy) == Unknown(reason="status-409")
+    assert give_back(wire, busy) == Unknown(reason="status-409", trace=NAMED)
     assert value_of(give_back(wire, busy, busy, refund())).ref == "re_1"
 
 
@@ -106,7 +107,7 @@ def test_u3_an_old_spelling_of_too_many_requests_is_not_taken_for_a_decision(wir
 
 def test_u3_a_failure_that_stripe_replays_is_not_asked_for_again(wire: Wire) -> None:
     remembered = says(500, {"error": {"type": "api_error"}}, Idempotent_Replayed="true")
-    assert give_back(wire, remembered) == Unknown(reason="replayed-500")
+    assert give_back(wire, remembered) == Unknown(reason="replayed-500", trace=NAMED)
     assert len(wire.sent(REFUND)) == 1
 
 
@@ -119,7 +120,7 @@ def test_u4_wrong_credentials_are_rejected_at_once(wire: Wire, status: int) -> N
 @pytest.mark.parametrize("status", [401, 403])
 def test_u4_a_refusal_at_the_door_says_nothing_about_the_sending_before(wire: Wire, status: int) -> None:
     outcome = give_back(wire, httpx.ReadTimeout("slow"), refuses(status))
-    assert outcome == Unknown(reason=f"status-{status}")
+    assert outcome == Unknown(reason=f"status-{status}", trace=NAMED)
 
 
 def test_a_refused_card_is_a_decline_of_the_customers_means(wire: Wire) -> None:
