@@ -111,6 +111,10 @@ class StartPayment:
         digest = hashlib.sha256(
             json.dumps([str(order_id), provider, return_url, cancel_url]).encode("utf-8", "surrogatepass")
         ).hexdigest()
+        with self.unit_of_work.reading() as work:
+            # Not below: a unit that writes would hold the customer's row as long as the order's.
+            order = work.orders.get(order_id, owner_id=owner_id)
+            locale = work.users.get(order.user_id).locale.value
         with self.unit_of_work() as work:
             order = work.orders.get(order_id, owner_id=owner_id)
             payment = work.payments.of_order(order_id)
@@ -131,7 +135,7 @@ class StartPayment:
                     request_digest=digest,
                     return_url=return_url,
                     cancel_url=cancel_url,
-                    locale=work.users.get(owner_id).locale.value,
+                    locale=locale,
                     expires_at=order.expires_at,
                     created_at=now,
                 )
