@@ -9,6 +9,7 @@ import secrets
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from tests.servers.loopback import loopback_client
 
 T = TypeVar("T")
 _PATIENCE_S = 90
-_TOKEN = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)
+TOKEN = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)
 _CSRF = re.compile(r'name="csrf_token"\s+value="([^"]+)"')
 
 
@@ -35,10 +36,14 @@ class Shopper:
     image_id: str = ""
     order_id: str = ""
     payment_id: str = ""
+    wishes: int = 0
+    """How often the shop may have heard that it wants an account: a server that died over that may have."""
     logins: dict[str, tuple[str, str]] = attrs.field(factory=dict, repr=False)
+    heard: Counter[str] = attrs.field(factory=Counter, repr=False)
 
     def walk(self, photo: bytes) -> None:
         self.email, self.headers = self._register()
+        self.wishes = self.heard["POST /v1/users"]
         _, self.operator = self._register(role="operator")
         self.image_id = self._upload(photo)
         self.order_id = self._order()
@@ -84,7 +89,7 @@ class Shopper:
             for path in (self.shop.folder / "mail").glob("*.eml"):
                 mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
                 if address in mail["To"] and (body := mail.get_body(("plain",))):
-                    return _TOKEN.findall(body.get_content())[0]
+                    return TOKEN.findall(body.get_content())[0]
             return None
 
         return eventually(look, f"a mail to {address}")
@@ -229,8 +234,10 @@ class Shopper:
             try:
                 with loopback_client(self.shop.url) as client:
                     answer = client.request(method, path, **request)
-            except httpx.TransportError:
+            except httpx.TransportError as lost:
+                self.heard[f"{method} {path}"] += not isinstance(lost, httpx.ConnectError)
                 return None
+            self.heard[f"{method} {path}"] += 1
             if answer.status_code == 503 or _in_flight(answer):
                 return None
             token = request.get("headers", {}).get("Authorization")
